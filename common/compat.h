@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Every difference between kernel versions, and nothing else. The code is
+ * written for the newest kernel; an entry here supplies what an older one lacks,
+ * under the newer name. HAVE_* are probed in core.kbuild, because distributions
+ * backport and a version number would lie.
+ */
+#ifndef SCULL_COMPAT_H
+#define SCULL_COMPAT_H
+
+#include <linux/fs.h>
+#include <linux/slab.h>
+
+/* 6.5: 6a69db0b0d34. Needed below that. */
+#ifndef HAVE_COPY_SPLICE_READ
+#define copy_splice_read generic_file_splice_read
+#endif
+
+/* 6.5: d0bf7d5759c1. Below that a usercopy region alone keeps a cache apart. */
+#ifndef SLAB_NO_MERGE
+#define SLAB_NO_MERGE 0
+#endif
+
+#endif

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The device as a file: open and trim, read, write, seek. Here is the lock.
+ */
+
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/uio.h>
+
+#include "compat.h"
+#include "scull.h"
+
+/**
+ * scull_trim() - empty a device and give it the module's present geometry
+ * @dev: the device
+ *
+ * The new store is made before the old one goes, so a failure changes nothing.
+ * The old one is freed outside the lock: a reader waits for the exchange of a
+ * pointer, however much there is to free.
+ *
+ * Context: may sleep.
+ * Return: 0, -ENOMEM, or -EINTR after a fatal signal.
+ */
+int scull_trim(struct scull_dev *dev)
+{
+	unsigned int quantum, qset;
+	struct scull_store *store;
+
+	mutex_lock(&scull_param_lock);
+	quantum = scull_quantum.value;
+	qset = scull_qset.value;
+	mutex_unlock(&scull_param_lock);
+
+	store = scull_store_create(quantum, qset);
+	if (IS_ERR(store))
+		return PTR_ERR(store);
+
+	if (down_write_killable(&dev->lock)) {
+		scull_store_destroy(store);
+		return -EINTR;
+	}
+	swap(dev->store, store);
+	up_write(&dev->lock);
+
+	scull_store_destroy(store);
+	return 0;
+}
+
+static int scull_open(struct inode *inode, struct file *file)
+{
+	struct scull_dev *dev = &scull_devs[iminor(inode)];
+	unsigned int access = file->f_flags & O_ACCMODE;
+	int err;
+
+	if ((access == O_WRONLY && !(file->f_flags & O_APPEND)) ||
+	    (access != O_RDONLY && (file->f_flags & O_TRUNC))) {
+		err = scull_trim(dev);
+		if (err)
+			return err;
+	}
+
+	file->private_data = dev;
+	/* Processes that share an open file share its offset, as with a file. */
+	file->f_mode |= FMODE_ATOMIC_POS;
+	return 0;
+}
+
+static ssize_t scull_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct scull_dev *dev = iocb->ki_filp->private_data;
+	ssize_t ret;
+
+	if (down_read_killable(&dev->lock))
+		return -EINTR;
+	ret = scull_store_read(dev->store, to, iocb->ki_pos);
+	up_read(&dev->lock);
+
+	if (ret > 0)
+		iocb->ki_pos += ret;
+	return ret;
+}
+
+static ssize_t scull_write_iter(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct scull_dev *dev = iocb->ki_filp->private_data;
+	ssize_t ret;
+
+	if (!iov_iter_count(from))
+		return 0;
+
+	if (down_write_killable(&dev->lock))
+		return -EINTR;
+	if (iocb->ki_flags & IOCB_APPEND)
+		iocb->ki_pos = scull_store_size(dev->store);
+	ret = scull_store_write(dev->store, from, iocb->ki_pos);
+	up_write(&dev->lock);
+
+	if (ret > 0)
+		iocb->ki_pos += ret;
+	return ret;
+}
+
+static loff_t scull_llseek(struct file *file, loff_t offset, int whence)
+{
+	struct scull_dev *dev = file->private_data;
+	loff_t size;
+
+	if (down_read_killable(&dev->lock))
+		return -EINTR;
+	size = scull_store_size(dev->store);
+	up_read(&dev->lock);
+
+	return generic_file_llseek_size(file, offset, whence, MAX_LFS_FILESIZE,
+					size);
+}
+
+const struct file_operations scull_fops = {
+	.owner = THIS_MODULE,
+	.open = scull_open,
+	.llseek = scull_llseek,
+	.read_iter = scull_read_iter,
+	.write_iter = scull_write_iter,
+	.splice_read = copy_splice_read,
+	.splice_write = iter_file_splice_write,
+	.fsync = noop_fsync,
+	.unlocked_ioctl = scull_ioctl,
+	.compat_ioctl = scull_compat_ioctl,
+};

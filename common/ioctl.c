@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The ioctls: three values, each with the six verbs of scull_ioctl.h.
+ */
+
+#include <linux/capability.h>
+#include <linux/compat.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/uaccess.h>
+
+#include "scull.h"
+#include "scull_ioctl.h"
+
+enum value { QUANTUM, QSET, ORDER };
+enum verb { SET, TELL, GET, QUERY, EXCHANGE, SHIFT };
+
+static const unsigned int commands[][SHIFT + 1] = {
+	[QUANTUM] = {
+		SCULL_IOCSQUANTUM, SCULL_IOCTQUANTUM, SCULL_IOCGQUANTUM,
+		SCULL_IOCQQUANTUM, SCULL_IOCXQUANTUM, SCULL_IOCHQUANTUM,
+	},
+	[QSET] = {
+		SCULL_IOCSQSET, SCULL_IOCTQSET, SCULL_IOCGQSET,
+		SCULL_IOCQQSET, SCULL_IOCXQSET, SCULL_IOCHQSET,
+	},
+	[ORDER] = {
+		SCULL_IOCSORDER, SCULL_IOCTORDER, SCULL_IOCGORDER,
+		SCULL_IOCQORDER, SCULL_IOCXORDER, SCULL_IOCHORDER,
+	},
+};
+
+static bool value_valid(enum value which, unsigned long value)
+{
+	switch (which) {
+	case QUANTUM:
+		return scull_param_valid(&scull_quantum, value);
+	case QSET:
+		return scull_param_valid(&scull_qset, value);
+	default:
+		return value <= get_order(scull_backend.quantum_max);
+	}
+}
+
+/* Caller holds scull_param_lock. */
+static int value_get(enum value which)
+{
+	switch (which) {
+	case QUANTUM:
+		return scull_quantum.value;
+	case QSET:
+		return scull_qset.value;
+	default:
+		return get_order(scull_quantum.value);
+	}
+}
+
+/* Caller holds scull_param_lock and has found the value valid. */
+static void value_set(enum value which, unsigned int value)
+{
+	switch (which) {
+	case QUANTUM:
+		WRITE_ONCE(scull_quantum.value, value);
+		break;
+	case QSET:
+		WRITE_ONCE(scull_qset.value, value);
+		break;
+	default:
+		WRITE_ONCE(scull_quantum.value, PAGE_SIZE << value);
+	}
+}
+
+static long value_ioctl(enum value which, enum verb verb, unsigned long arg)
+{
+	bool sets = verb != GET && verb != QUERY;
+	int __user *ptr = (int __user *)arg;
+	unsigned long new = arg;
+	long ret = 0;
+	int old;
+
+	if (sets && !capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (verb == SET || verb == EXCHANGE) {
+		if (get_user(old, ptr))
+			return -EFAULT;
+		new = old;
+	}
+	if (sets && !value_valid(which, new))
+		return -EINVAL;
+
+	mutex_lock(&scull_param_lock);
+	old = value_get(which);
+	/* Before the change: an exchange that cannot answer changes nothing. */
+	if ((verb == GET || verb == EXCHANGE) && put_user(old, ptr))
+		ret = -EFAULT;
+	else if (sets)
+		value_set(which, new);
+	mutex_unlock(&scull_param_lock);
+
+	if (!ret && (verb == QUERY || verb == SHIFT))
+		ret = old;
+	return ret;
+}
+
+static long values_reset(void)
+{
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+
+	mutex_lock(&scull_param_lock);
+	value_set(QUANTUM, scull_quantum.builtin);
+	value_set(QSET, scull_qset.builtin);
+	mutex_unlock(&scull_param_lock);
+	return 0;
+}
+
+/**
+ * scull_ioctl() - see scull_ioctl.h
+ * @file: any device of the module: the values are the module's
+ * @cmd: which value and verb
+ * @arg: by the verb, a value or a pointer to an int
+ *
+ * Context: may sleep, and faults user pages in.
+ * Return: 0, the value asked for, or -EPERM, -EINVAL, -EFAULT, -ENOTTY.
+ */
+long scull_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	enum value which, values = scull_backend.has_order ? ORDER : QSET;
+	enum verb verb;
+
+	if (cmd == SCULL_IOCRESET)
+		return values_reset();
+
+	for (which = QUANTUM; which <= values; which++)
+		for (verb = SET; verb <= SHIFT; verb++)
+			if (commands[which][verb] == cmd)
+				return value_ioctl(which, verb, arg);
+	return -ENOTTY;
+}
+
+#ifdef CONFIG_COMPAT
+/**
+ * scull_compat_ioctl() - scull_ioctl() for a 32-bit program
+ * @file: as there
+ * @cmd: as there; an int has the same size for both
+ * @arg: a 32-bit pointer, or a value, which must not be taken for one
+ *
+ * Context: may sleep, and faults user pages in.
+ * Return: as scull_ioctl().
+ */
+long scull_compat_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	if (_IOC_DIR(cmd) != _IOC_NONE)
+		arg = (unsigned long)compat_ptr(arg);
+	return scull_ioctl(file, cmd, arg);
+}
+#endif

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The life of a module: what is made at load, in this order, and unmade at
+ * unload, in the reverse.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cdev.h>
+#include <linux/device.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "compat.h"
+#include "scull.h"
+
+struct scull_dev *scull_devs;
+
+static struct cdev *scull_cdev;
+static dev_t scull_devt;
+
+static struct class scull_class = {
+	.name = KBUILD_MODNAME,
+};
+
+static void devs_destroy(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < scull_ndevs.value && scull_devs[i].store; i++)
+		scull_store_destroy(scull_devs[i].store);
+	kvfree(scull_devs);
+}
+
+static int devs_create(void)
+{
+	struct scull_store *store;
+	unsigned int i;
+
+	scull_devs = kvcalloc(scull_ndevs.value, sizeof(*scull_devs), GFP_KERNEL);
+	if (!scull_devs)
+		return -ENOMEM;
+
+	for (i = 0; i < scull_ndevs.value; i++) {
+		store = scull_store_create(scull_quantum.value, scull_qset.value);
+		if (IS_ERR(store)) {
+			devs_destroy();
+			return PTR_ERR(store);
+		}
+		init_rwsem(&scull_devs[i].lock);
+		scull_devs[i].store = store;
+	}
+	return 0;
+}
+
+static int region_register(void)
+{
+	int err;
+
+	if (!scull_major.value)
+		return alloc_chrdev_region(&scull_devt, 0, scull_ndevs.value,
+					   KBUILD_MODNAME);
+
+	scull_devt = MKDEV(scull_major.value, 0);
+	err = register_chrdev_region(scull_devt, scull_ndevs.value,
+				     KBUILD_MODNAME);
+	if (err)
+		pr_err("cannot have major %u: error %d\n", scull_major.value, err);
+	return err;
+}
+
+static void nodes_destroy(unsigned int count)
+{
+	while (count--)
+		device_destroy(&scull_class, scull_devt + count);
+}
+
+static int nodes_create(void)
+{
+	struct device *node;
+	unsigned int i;
+
+	for (i = 0; i < scull_ndevs.value; i++) {
+		node = device_create(&scull_class, NULL, scull_devt + i,
+				     &scull_devs[i], KBUILD_MODNAME "%u", i);
+		if (IS_ERR(node)) {
+			nodes_destroy(i);
+			return PTR_ERR(node);
+		}
+	}
+	return 0;
+}
+
+static int __init scull_init(void)
+{
+	int err;
+
+	err = scull_param_init();
+	if (err)
+		return err;
+	err = devs_create();
+	if (err)
+		return err;
+	err = scull_proc_create();
+	if (err)
+		goto destroy_devs;
+	err = region_register();
+	if (err)
+		goto remove_proc;
+	err = class_register(&scull_class);
+	if (err)
+		goto unregister_region;
+	err = nodes_create();
+	if (err)
+		goto unregister_class;
+
+	/* Last: from here on a device can be opened, and init may not fail. */
+	scull_cdev = cdev_alloc();
+	if (!scull_cdev) {
+		err = -ENOMEM;
+		goto destroy_nodes;
+	}
+	scull_cdev->ops = &scull_fops;
+	scull_cdev->owner = THIS_MODULE;
+	err = cdev_add(scull_cdev, scull_devt, scull_ndevs.value);
+	if (err)
+		goto put_cdev;
+	return 0;
+
+put_cdev:
+	kobject_put(&scull_cdev->kobj);
+destroy_nodes:
+	nodes_destroy(scull_ndevs.value);
+unregister_class:
+	class_unregister(&scull_class);
+unregister_region:
+	unregister_chrdev_region(scull_devt, scull_ndevs.value);
+remove_proc:
+	scull_proc_remove();
+destroy_devs:
+	devs_destroy();
+	return err;
+}
+
+static void __exit scull_exit(void)
+{
+	cdev_del(scull_cdev);
+	nodes_destroy(scull_ndevs.value);
+	class_unregister(&scull_class);
+	unregister_chrdev_region(scull_devt, scull_ndevs.value);
+	scull_proc_remove();
+	devs_destroy();
+}
+
+module_init(scull_init);
+module_exit(scull_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_VERSION("0.1");

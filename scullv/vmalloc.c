@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * scullv: a quantum is virtually contiguous memory, gathered from single pages
+ * wherever they lie.
+ */
+
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sizes.h>
+#include <linux/vmalloc.h>
+
+#include "scull.h"
+
+static int vmalloc_setup(struct scull_pool *pool)
+{
+	pool->footprint = PAGE_ALIGN(pool->quantum);
+	return 0;
+}
+
+static void vmalloc_teardown(struct scull_pool *pool)
+{
+}
+
+static void *vmalloc_alloc(const struct scull_pool *pool, gfp_t gfp)
+{
+	return __vmalloc(pool->quantum, gfp);
+}
+
+static void vmalloc_free(const struct scull_pool *pool, void *quantum)
+{
+	vfree(quantum);
+}
+
+const struct scull_backend scull_backend = {
+	.quantum_max = SZ_64M,
+	.has_order = true,
+	.setup = vmalloc_setup,
+	.teardown = vmalloc_teardown,
+	.alloc = vmalloc_alloc,
+	.free = vmalloc_free,
+};
+
+MODULE_DESCRIPTION("RAM-backed character device on vmalloc()");
