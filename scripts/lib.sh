@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+#
+# What the scripts share.  Each sources it first: . "$(dirname "$0")/lib.sh"
+
+# Commands print what scripts compare; and perl's own warnings about a locale
+# that a minimal machine does not have are no news.
+export LC_ALL=C
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+
+# Everything fetched or built for a VM lives here; it can be deleted at will.
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/scull
+
+say()
+{
+	echo "${0##*/}: $*" >&2
+}
+
+die()
+{
+	say "$@"
+	exit 1
+}
+
+# make takes spaces and colons in a path apart, kbuild cannot be told not to.
+case $top$cache in
+*[[:space:]:]*)
+	die "'$top' or '$cache' has a space or colon in it, which kbuild cannot handle" ;;
+esac
+
+# need_packages PACKAGE... - have these Debian packages installed.
+need_packages()
+{
+	missing=
+	for pkg in "$@"; do
+		case $(dpkg-query -W -f '${Status}' "$pkg" 2>/dev/null) in
+		*' installed') ;;
+		*) missing="$missing $pkg" ;;
+		esac
+	done
+	[ "$missing" ] || return 0
+
+	if [ "$(id -u)" = 0 ]; then
+		as_root=
+	elif sudo -n true 2>/dev/null || { [ -t 0 ] && command -v sudo >/dev/null; }; then
+		as_root=sudo
+	else
+		say "these packages are needed; as root, run:"
+		echo "apt-get install --no-install-recommends$missing" >&2
+		exit 1
+	fi
+
+	say "installing$missing"
+	mkdir -p "$cache"
+	# shellcheck disable=SC2086 # $as_root and $missing are lists of words
+	if ! {
+		$as_root apt-get -q update &&
+		$as_root env DEBIAN_FRONTEND=noninteractive \
+			apt-get -q -y install --no-install-recommends $missing
+	} </dev/null >"$cache/packages.log" 2>&1; then
+		tail "$cache/packages.log" >&2
+		say "that was the end of $cache/packages.log; as root, run:"
+		echo "apt-get install --no-install-recommends$missing" >&2
+		exit 1
+	fi
+}
+
+# table FILE KEY - the rows of a tab-separated table whose first field is KEY
+# (all of them without), comments left out.
+table()
+{
+	awk -F '\t' -v key="${2-}" \
+		'!/^(#|$)/ && (key == "" || $1 == key)' "$top/tests/$1"
+}
+
+kernel_names()
+{
+	table kernels.tsv | cut -f 1 | xargs
+}
+
+# kernel_row NAME - set name, suite, arch and flavour from tests/kernels.tsv,
+# and the rest from the machine of that architecture.
+kernel_row()
+{
+	row=$(table kernels.tsv "$1")
+	[ "$row" ] || die "no kernel '$1'; there are: $(kernel_names)"
+	IFS='	' read -r name suite arch flavour <<-END
+		$row
+	END
+	row=$(table machines.tsv "$arch")
+	[ "$row" ] || die "kernel '$1': no machine for '$arch' in tests/machines.tsv"
+	# shellcheck disable=SC2034 # for the caller
+	IFS='	' read -r _ karch cross emulator package machine cpu console <<-END
+		$row
+	END
+}
