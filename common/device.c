@@ -9,6 +9,7 @@
 
 #include "compat.h"
 #include "scull.h"
+#include "trace.h"
 
 /**
  * scull_trim() - empty a device and give it the module's present geometry
@@ -19,31 +20,42 @@
  * pointer, however much there is to free.
  *
  * Context: may sleep.
- * Return: 0, -ENOMEM, or -EINTR after a fatal signal.
+ * Return: 0, -EBUSY while the device is mapped, -ENOMEM, or -EINTR after a fatal
+ * signal.
  */
 int scull_trim(struct scull_dev *dev)
 {
 	unsigned int quantum, qset;
 	struct scull_store *store;
+	int err;
 
 	mutex_lock(&scull_param_lock);
 	quantum = scull_quantum.value;
 	qset = scull_qset.value;
 	mutex_unlock(&scull_param_lock);
 
-	store = scull_store_create(quantum, qset);
+	store = scull_store_create(quantum, qset, dev - scull_devs, dev->stats);
 	if (IS_ERR(store))
 		return PTR_ERR(store);
 
-	if (down_write_killable(&dev->lock)) {
-		scull_store_destroy(store);
-		return -EINTR;
-	}
-	swap(dev->store, store);
+	err = -EINTR;
+	if (down_write_killable(&dev->lock))
+		goto destroy_store;
+	spin_lock(&dev->map_lock);
+	err = dev->mapped ? -EBUSY : 0;
+	if (!err)
+		swap(dev->store, store);
+	spin_unlock(&dev->map_lock);
 	up_write(&dev->lock);
+	if (err)
+		goto destroy_store;
 
+	this_cpu_inc(dev->stats->trims);
+	trace_scull_trim(store, quantum, qset);
+destroy_store:
+	/* The old one, or the new one after an error. */
 	scull_store_destroy(store);
-	return 0;
+	return err;
 }
 
 static int scull_open(struct inode *inode, struct file *file)
@@ -61,7 +73,7 @@ static int scull_open(struct inode *inode, struct file *file)
 
 	file->private_data = dev;
 	/* Processes that share an open file share its offset, as with a file. */
-	file->f_mode |= FMODE_ATOMIC_POS;
+	file->f_mode |= FMODE_ATOMIC_POS | FMODE_NOWAIT;
 	return 0;
 }
 
@@ -70,8 +82,12 @@ static ssize_t scull_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	struct scull_dev *dev = iocb->ki_filp->private_data;
 	ssize_t ret;
 
-	if (down_read_killable(&dev->lock))
+	if (iocb->ki_flags & IOCB_NOWAIT) {
+		if (!down_read_trylock(&dev->lock))
+			return -EAGAIN;
+	} else if (down_read_killable(&dev->lock)) {
 		return -EINTR;
+	}
 	ret = scull_store_read(dev->store, to, iocb->ki_pos);
 	up_read(&dev->lock);
 
@@ -83,16 +99,21 @@ static ssize_t scull_read_iter(struct kiocb *iocb, struct iov_iter *to)
 static ssize_t scull_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct scull_dev *dev = iocb->ki_filp->private_data;
+	bool nowait = iocb->ki_flags & IOCB_NOWAIT;
 	ssize_t ret;
 
 	if (!iov_iter_count(from))
 		return 0;
 
-	if (down_write_killable(&dev->lock))
+	if (nowait) {
+		if (!down_write_trylock(&dev->lock))
+			return -EAGAIN;
+	} else if (down_write_killable(&dev->lock)) {
 		return -EINTR;
+	}
 	if (iocb->ki_flags & IOCB_APPEND)
 		iocb->ki_pos = scull_store_size(dev->store);
-	ret = scull_store_write(dev->store, from, iocb->ki_pos);
+	ret = scull_store_write(dev->store, from, iocb->ki_pos, nowait);
 	up_write(&dev->lock);
 
 	if (ret > 0)
@@ -103,15 +124,21 @@ static ssize_t scull_write_iter(struct kiocb *iocb, struct iov_iter *from)
 static loff_t scull_llseek(struct file *file, loff_t offset, int whence)
 {
 	struct scull_dev *dev = file->private_data;
-	loff_t size;
+	loff_t ret;
 
 	if (down_read_killable(&dev->lock))
 		return -EINTR;
-	size = scull_store_size(dev->store);
+	if (whence == SEEK_DATA || whence == SEEK_HOLE) {
+		ret = scull_store_seek(dev->store, offset, whence);
+		if (ret >= 0)
+			ret = vfs_setpos(file, ret, MAX_LFS_FILESIZE);
+	} else {
+		ret = generic_file_llseek_size(file, offset, whence,
+					       MAX_LFS_FILESIZE,
+					       scull_store_size(dev->store));
+	}
 	up_read(&dev->lock);
-
-	return generic_file_llseek_size(file, offset, whence, MAX_LFS_FILESIZE,
-					size);
+	return ret;
 }
 
 const struct file_operations scull_fops = {
@@ -122,6 +149,7 @@ const struct file_operations scull_fops = {
 	.write_iter = scull_write_iter,
 	.splice_read = copy_splice_read,
 	.splice_write = iter_file_splice_write,
+	.mmap = scull_mmap,
 	.fsync = noop_fsync,
 	.unlocked_ioctl = scull_ioctl,
 	.compat_ioctl = scull_compat_ioctl,

@@ -90,13 +90,18 @@ static long value_ioctl(enum value which, enum verb verb, unsigned long arg)
 
 	mutex_lock(&scull_param_lock);
 	old = value_get(which);
-	/* Before the change: an exchange that cannot answer changes nothing. */
-	if ((verb == GET || verb == EXCHANGE) && put_user(old, ptr))
+	/*
+	 * An exchange that cannot answer changes nothing, so it answers first,
+	 * under the lock. No other verb may: a user page can make it wait.
+	 */
+	if (verb == EXCHANGE && put_user(old, ptr))
 		ret = -EFAULT;
 	else if (sets)
 		value_set(which, new);
 	mutex_unlock(&scull_param_lock);
 
+	if (verb == GET && put_user(old, ptr))
+		ret = -EFAULT;
 	if (!ret && (verb == QUERY || verb == SHIFT))
 		ret = old;
 	return ret;

@@ -24,34 +24,51 @@ static struct class scull_class = {
 	.name = KBUILD_MODNAME,
 };
 
+/* As far as devs_create() got */
 static void devs_destroy(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < scull_ndevs.value && scull_devs[i].store; i++)
-		scull_store_destroy(scull_devs[i].store);
+	for (i = 0; i < scull_ndevs.value; i++) {
+		if (scull_devs[i].store)
+			scull_store_destroy(scull_devs[i].store);
+		free_percpu(scull_devs[i].stats);
+	}
 	kvfree(scull_devs);
 }
 
 static int devs_create(void)
 {
 	struct scull_store *store;
+	struct scull_dev *dev;
 	unsigned int i;
+	int err;
 
 	scull_devs = kvcalloc(scull_ndevs.value, sizeof(*scull_devs), GFP_KERNEL);
 	if (!scull_devs)
 		return -ENOMEM;
 
 	for (i = 0; i < scull_ndevs.value; i++) {
-		store = scull_store_create(scull_quantum.value, scull_qset.value);
-		if (IS_ERR(store)) {
-			devs_destroy();
-			return PTR_ERR(store);
-		}
-		init_rwsem(&scull_devs[i].lock);
-		scull_devs[i].store = store;
+		dev = &scull_devs[i];
+		init_rwsem(&dev->lock);
+		spin_lock_init(&dev->map_lock);
+
+		err = -ENOMEM;
+		dev->stats = alloc_percpu(struct scull_stats);
+		if (!dev->stats)
+			goto destroy_devs;
+		store = scull_store_create(scull_quantum.value, scull_qset.value,
+					   i, dev->stats);
+		err = PTR_ERR_OR_ZERO(store);
+		if (err)
+			goto destroy_devs;
+		dev->store = store;
 	}
 	return 0;
+
+destroy_devs:
+	devs_destroy();
+	return err;
 }
 
 static int region_register(void)
@@ -82,8 +99,10 @@ static int nodes_create(void)
 	unsigned int i;
 
 	for (i = 0; i < scull_ndevs.value; i++) {
-		node = device_create(&scull_class, NULL, scull_devt + i,
-				     &scull_devs[i], KBUILD_MODNAME "%u", i);
+		node = device_create_with_groups(&scull_class, NULL,
+						 scull_devt + i, &scull_devs[i],
+						 scull_dev_groups,
+						 KBUILD_MODNAME "%u", i);
 		if (IS_ERR(node)) {
 			nodes_destroy(i);
 			return PTR_ERR(node);
@@ -115,7 +134,7 @@ static int __init scull_init(void)
 	if (err)
 		goto unregister_class;
 
-	/* Last: from here on a device can be opened, and init may not fail. */
+	/* Last: from here on a device can be opened, and nothing may fail. */
 	scull_cdev = cdev_alloc();
 	if (!scull_cdev) {
 		err = -ENOMEM;
@@ -126,6 +145,7 @@ static int __init scull_init(void)
 	err = cdev_add(scull_cdev, scull_devt, scull_ndevs.value);
 	if (err)
 		goto put_cdev;
+	scull_layout_create();
 	return 0;
 
 put_cdev:
@@ -145,6 +165,7 @@ destroy_devs:
 
 static void __exit scull_exit(void)
 {
+	scull_layout_remove();
 	cdev_del(scull_cdev);
 	nodes_destroy(scull_ndevs.value);
 	class_unregister(&scull_class);

@@ -12,20 +12,34 @@
  *				Held while user memory is copied, so mmap_lock
  *				nests inside it and nothing that runs under
  *				mmap_lock may take it.
- *	scull_param_lock	quantum and qset of the module, as a pair.
+ *	mmap_lock		the kernel's; held by a page fault and by mmap().
+ *	scull_dev.map_lock	how often a device is mapped. A spinlock.
+ *
+ * scull_param_lock, which makes a pair of quantum and qset, is only ever held
+ * outside mmap_lock and never together with the device's locks.
+ *
+ * A page fault takes no lock of ours: a mapped device keeps its store, and a
+ * store only grows.
  */
 #ifndef SCULL_H
 #define SCULL_H
 
 #include <linux/atomic.h>
 #include <linux/gfp.h>
+#include <linux/math64.h>
+#include <linux/moduleparam.h>
 #include <linux/mutex.h>
+#include <linux/percpu.h>
 #include <linux/rwsem.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
 
+struct attribute_group;
 struct file;
 struct iov_iter;
+struct page;
+struct vm_area_struct;
 
 /**
  * struct scull_pool - where a store gets its quanta from
@@ -52,6 +66,8 @@ struct scull_pool {
  * @alloc: a quantum, or NULL. Neither kills nor warns on failure, as @gfp says;
  *	zeroed if @gfp has __GFP_ZERO.
  * @free: give a quantum back. May sleep.
+ * @page: the page at an offset of a quantum, for a page fault. Only for memory
+ *	whose pages may be mapped, and NULL for a backend without such.
  */
 struct scull_backend {
 	unsigned int quantum_max;
@@ -60,6 +76,7 @@ struct scull_backend {
 	void (*teardown)(struct scull_pool *pool);
 	void *(*alloc)(const struct scull_pool *pool, gfp_t gfp);
 	void (*free)(const struct scull_pool *pool, void *quantum);
+	struct page *(*page)(void *quantum, unsigned int offset);
 };
 
 /* Each module links exactly one. */
@@ -77,9 +94,42 @@ struct scull_item {
 };
 
 /**
+ * struct scull_stats - what happened to a device since the module was loaded
+ * @bytes: what its quanta take now; the sum over all CPUs counts
+ * @allocated: quanta that were allocated
+ * @freed: quanta that were freed
+ * @failures: quanta that could not be had
+ * @trims: times it was trimmed
+ *
+ * One for each CPU, changed with this_cpu_add().
+ */
+struct scull_stats {
+	unsigned long bytes;
+	unsigned long allocated;
+	unsigned long freed;
+	unsigned long failures;
+	unsigned long trims;
+};
+
+/**
+ * struct scull_place - a position in a store
+ * @item: which item
+ * @quantum: which quantum of it
+ * @offset: which byte of that
+ */
+struct scull_place {
+	unsigned long item;
+	unsigned int quantum;
+	unsigned int offset;
+};
+
+/**
  * struct scull_store - the bytes of one device, and their geometry
  * @pool: where its quanta come from
  * @qset: quanta in an item
+ * @id: which of all stores of the module it is
+ * @dev: the number of its device
+ * @stats: the device's
  * @span: bytes in an item
  * @size_max: the largest size it can grow to
  * @size: bytes up to the end of the last write; changed under the device's lock
@@ -91,6 +141,9 @@ struct scull_item {
 struct scull_store {
 	struct scull_pool pool;
 	unsigned int qset;
+	unsigned long id;
+	unsigned int dev;
+	struct scull_stats __percpu *stats;
 	u64 span;
 	loff_t size_max;
 	atomic64_t size;
@@ -98,11 +151,22 @@ struct scull_store {
 	struct xarray items;
 };
 
-struct scull_store *scull_store_create(unsigned int quantum, unsigned int qset);
+struct scull_store *scull_store_create(unsigned int quantum, unsigned int qset,
+				       unsigned int dev,
+				       struct scull_stats __percpu *stats);
 void scull_store_destroy(struct scull_store *s);
 ssize_t scull_store_read(struct scull_store *s, struct iov_iter *to, loff_t pos);
 ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
-			  loff_t pos);
+			  loff_t pos, bool nowait);
+void *scull_store_publish(struct scull_store *s, const struct scull_place *at,
+			  void *quantum);
+void *scull_quantum_alloc(struct scull_store *s, const struct scull_place *at,
+			  gfp_t gfp);
+void scull_quantum_free(struct scull_store *s, const struct scull_place *at,
+			void *quantum);
+void *scull_store_fill(struct scull_store *s, loff_t pos, unsigned int *offset);
+void *scull_store_next(struct scull_store *s, struct scull_place *at);
+loff_t scull_store_seek(struct scull_store *s, loff_t pos, int whence);
 
 static inline loff_t scull_store_size(const struct scull_store *s)
 {
@@ -110,25 +174,86 @@ static inline loff_t scull_store_size(const struct scull_store *s)
 }
 
 /**
+ * scull_place_find() - where in a store a position lies
+ * @s: the store
+ * @pos: the position, from 0 to less than the largest size
+ * @at: set to the place
+ */
+static inline void scull_place_find(const struct scull_store *s, loff_t pos,
+				    struct scull_place *at)
+{
+	u64 rest;
+
+	at->item = div64_u64_rem(pos, s->span, &rest);
+	at->quantum = div_u64_rem(rest, s->pool.quantum, &at->offset);
+}
+
+/**
+ * scull_place_advance() - go forward within a quantum, or to the next
+ * @s: the store
+ * @at: the place
+ * @bytes: how far, at most to the end of the quantum
+ */
+static inline void scull_place_advance(const struct scull_store *s,
+				       struct scull_place *at, size_t bytes)
+{
+	at->offset += bytes;
+	if (at->offset < s->pool.quantum)
+		return;
+	at->offset = 0;
+	if (++at->quantum < s->qset)
+		return;
+	at->quantum = 0;
+	at->item++;
+}
+
+/**
+ * scull_item_quantum() - a quantum of an item
+ * @item: the item, or NULL for one that does not exist
+ * @nr: which
+ *
+ * Pairs with the cmpxchg() in scull_store_publish(): who sees the pointer sees
+ * what it points to.
+ *
+ * Return: the quantum, or NULL for a hole.
+ */
+static inline void *scull_item_quantum(const struct scull_item *item,
+				       unsigned int nr)
+{
+	return item ? READ_ONCE(item->qset[nr]) : NULL;
+}
+
+/**
  * struct scull_dev - one device
  * @lock: guards @store and what it holds; see the top of this file
- * @store: its bytes, never NULL while the device can be reached
+ * @store: its bytes, never NULL while the device can be reached. Changed under
+ *	@lock and @map_lock, and only while @mapped is 0
+ * @map_lock: innermost; see the top of this file
+ * @mapped: how many VMAs map the device
+ * @stats: its counters, which it owns
  */
 struct scull_dev {
 	struct rw_semaphore lock;
 	struct scull_store *store;
+	spinlock_t map_lock;	/* guards mapped, and store against mmap() */
+	unsigned long mapped;
+	struct scull_stats __percpu *stats;
 };
 
 extern struct scull_dev *scull_devs;
 extern const struct file_operations scull_fops;
+extern const struct attribute_group *scull_dev_groups[];
 
 int scull_trim(struct scull_dev *dev);
+int scull_mmap(struct file *file, struct vm_area_struct *vma);
 
 long scull_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 long scull_compat_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 
 int scull_proc_create(void);
 void scull_proc_remove(void);
+void scull_layout_create(void);
+void scull_layout_remove(void);
 
 /**
  * struct scull_param - a number that a user may set, and its range
@@ -155,6 +280,8 @@ extern struct scull_param scull_major, scull_ndevs, scull_quantum, scull_qset,
 	scull_limit;
 extern bool scull_raw_addresses;
 extern int scull_order;	/* as given at load, -1 if not */
+
+extern const struct kernel_param_ops scull_param_ops;
 
 bool scull_param_valid(const struct scull_param *p, unsigned long value);
 int scull_param_init(void);

@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The store: where a byte of a device lies, copying in and out, freeing all.
+ * The store: a sparse tree of items, their quanta, and what they may cost.
  *
  * No locks and no files here. The device's lock keeps writers from each other
  * and from readers. Quanta and items are published with cmpxchg() all the same,
- * because a page fault may fill a hole without that lock.
+ * because a page fault fills a hole without that lock.
  */
 
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
-#include <linux/math64.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/sched.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
-#include <linux/uio.h>
 
 #include "scull.h"
+#include "trace.h"
 
 /*
  * Charged to the writer's memory cgroup. A failure is the writer's to handle:
  * no OOM killer, no warning.
  */
 #define SCULL_GFP (GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
+/* How many stores were made. Gives each its id. */
+static atomic_long_t scull_stores;
 
 /* What all the stores of the module hold, in bytes. Bounded by its limit. */
 static atomic_long_t scull_held;
@@ -53,11 +53,15 @@ static void store_uncharge(struct scull_store *s, size_t bytes)
  * scull_store_create() - make an empty store
  * @quantum: bytes in a quantum, within the backend's range
  * @qset: quanta in an item, at least 1
+ * @dev: the number of its device
+ * @stats: the device's counters
  *
  * Context: may sleep.
  * Return: the store, or an ERR_PTR: -ENOMEM, or what the backend says.
  */
-struct scull_store *scull_store_create(unsigned int quantum, unsigned int qset)
+struct scull_store *scull_store_create(unsigned int quantum, unsigned int qset,
+				       unsigned int dev,
+				       struct scull_stats __percpu *stats)
 {
 	struct scull_store *s;
 	u64 size_max;
@@ -69,6 +73,9 @@ struct scull_store *scull_store_create(unsigned int quantum, unsigned int qset)
 
 	s->pool.quantum = quantum;
 	s->qset = qset;
+	s->id = atomic_long_inc_return(&scull_stores);
+	s->dev = dev;
+	s->stats = stats;
 	s->span = (u64)quantum * qset;
 	if (check_mul_overflow(s->span, (u64)ULONG_MAX, &size_max))
 		size_max = MAX_LFS_FILESIZE;
@@ -83,73 +90,6 @@ struct scull_store *scull_store_create(unsigned int quantum, unsigned int qset)
 free_store:
 	kfree(s);
 	return ERR_PTR(err);
-}
-
-/**
- * scull_store_destroy() - free a store and all that it holds
- * @s: a store that nothing can reach any more
- *
- * Context: may sleep, and gives way to others while it frees a large store.
- */
-void scull_store_destroy(struct scull_store *s)
-{
-	struct scull_item *item;
-	unsigned long index;
-	unsigned int i;
-
-	xa_for_each(&s->items, index, item) {
-		for (i = 0; i < s->qset; i++) {
-			if (item->qset[i])
-				scull_backend.free(&s->pool, item->qset[i]);
-			cond_resched();
-		}
-		/* One by one: xa_destroy() frees all with interrupts off. */
-		xa_erase(&s->items, index);
-		kvfree(item);
-	}
-
-	atomic_long_sub(atomic_long_read(&s->held), &scull_held);
-	scull_backend.teardown(&s->pool);
-	kfree(s);
-}
-
-/* A position in a store: which item, which quantum of it, which byte of that */
-struct scull_place {
-	unsigned long item;
-	unsigned int quantum;
-	unsigned int offset;
-};
-
-static void place_find(const struct scull_store *s, loff_t pos,
-		       struct scull_place *at)
-{
-	u64 rest;
-
-	at->item = div64_u64_rem(pos, s->span, &rest);
-	at->quantum = div_u64_rem(rest, s->pool.quantum, &at->offset);
-}
-
-/* Forward by @bytes, which do not reach past the end of the quantum. */
-static void place_advance(const struct scull_store *s, struct scull_place *at,
-			  size_t bytes)
-{
-	at->offset += bytes;
-	if (at->offset < s->pool.quantum)
-		return;
-	at->offset = 0;
-	if (++at->quantum < s->qset)
-		return;
-	at->quantum = 0;
-	at->item++;
-}
-
-/*
- * The memory for quantum @nr of an item, NULL for a hole. Pairs with the
- * cmpxchg() in store_publish(): who sees the pointer sees what it points to.
- */
-static void *item_quantum(const struct scull_item *item, unsigned int nr)
-{
-	return item ? READ_ONCE(item->qset[nr]) : NULL;
 }
 
 /* An upper bound for what kvmalloc() takes for an item. */
@@ -213,12 +153,18 @@ uncharge:
 	return old;
 }
 
-/*
- * Make a filled quantum visible at a place. Returns the quantum that now stands
- * there, which is another if a page fault was faster, or an ERR_PTR.
+/**
+ * scull_store_publish() - make a quantum visible
+ * @s: the store
+ * @at: where
+ * @quantum: the quantum, filled: whoever sees it may read all of it
+ *
+ * Context: may sleep.
+ * Return: the quantum that now stands there, which is another one if a page
+ * fault was faster, or an ERR_PTR: -ENOSPC at the module's limit, -ENOMEM.
  */
-static void *store_publish(struct scull_store *s, const struct scull_place *at,
-			   void *quantum)
+void *scull_store_publish(struct scull_store *s, const struct scull_place *at,
+			  void *quantum)
 {
 	struct scull_item *item = xa_load(&s->items, at->item);
 	void *old;
@@ -232,161 +178,143 @@ static void *store_publish(struct scull_store *s, const struct scull_place *at,
 	return old ?: quantum;
 }
 
-static void *quantum_alloc(struct scull_store *s, gfp_t gfp)
+/**
+ * scull_quantum_alloc() - a quantum for a store, and count it
+ * @s: the store
+ * @at: what place it is for
+ * @gfp: __GFP_ZERO or 0
+ *
+ * Context: may sleep.
+ * Return: the quantum, or an ERR_PTR: -ENOSPC at the module's limit, -ENOMEM.
+ */
+void *scull_quantum_alloc(struct scull_store *s, const struct scull_place *at,
+			  gfp_t gfp)
 {
-	void *quantum;
+	void *quantum = NULL;
 	int err;
 
 	err = store_charge(s, s->pool.footprint);
-	if (err)
-		return ERR_PTR(err);
-
-	quantum = scull_backend.alloc(&s->pool, SCULL_GFP | gfp);
-	if (!quantum) {
-		store_uncharge(s, s->pool.footprint);
-		return ERR_PTR(-ENOMEM);
+	if (!err) {
+		quantum = scull_backend.alloc(&s->pool, SCULL_GFP | gfp);
+		if (!quantum) {
+			store_uncharge(s, s->pool.footprint);
+			err = -ENOMEM;
+		}
 	}
+	if (err) {
+		this_cpu_inc(s->stats->failures);
+		trace_scull_alloc_failed(s, at, err);
+		return ERR_PTR(err);
+	}
+
+	this_cpu_inc(s->stats->allocated);
+	this_cpu_add(s->stats->bytes, s->pool.footprint);
+	trace_scull_quantum_alloc(s, at, quantum);
 	return quantum;
 }
 
-static void quantum_free(struct scull_store *s, void *quantum)
+/**
+ * scull_quantum_free() - undo scull_quantum_alloc()
+ * @s: the store
+ * @at: what place it was for
+ * @quantum: a quantum that nobody can see
+ *
+ * Context: may sleep.
+ */
+void scull_quantum_free(struct scull_store *s, const struct scull_place *at,
+			void *quantum)
 {
+	trace_scull_quantum_free(s, at, quantum);
+	this_cpu_inc(s->stats->freed);
+	this_cpu_sub(s->stats->bytes, s->pool.footprint);
 	scull_backend.free(&s->pool, quantum);
 	store_uncharge(s, s->pool.footprint);
 }
 
-/* Fill a hole. The quantum is published when it has no stale byte any more. */
-static ssize_t write_hole(struct scull_store *s, const struct scull_place *at,
-			  struct iov_iter *from, size_t len)
+/**
+ * scull_store_destroy() - free a store and all that it holds
+ * @s: a store that nothing can reach any more
+ *
+ * Context: may sleep, and gives way to others while it frees a large store.
+ */
+void scull_store_destroy(struct scull_store *s)
 {
-	void *fresh, *kept;
-	size_t copied;
+	struct scull_place at = {};
+	struct scull_item *item;
 
-	fresh = quantum_alloc(s, len < s->pool.quantum ? __GFP_ZERO : 0);
+	xa_for_each(&s->items, at.item, item) {
+		for (at.quantum = 0; at.quantum < s->qset; at.quantum++) {
+			if (item->qset[at.quantum])
+				scull_quantum_free(s, &at, item->qset[at.quantum]);
+			cond_resched();
+		}
+		/* One by one: xa_destroy() frees all with interrupts off. */
+		xa_erase(&s->items, at.item);
+		kvfree(item);
+	}
+
+	/* What is left are the items and the tree. */
+	store_uncharge(s, atomic_long_read(&s->held));
+	scull_backend.teardown(&s->pool);
+	kfree(s);
+}
+
+/**
+ * scull_store_fill() - the quantum at a position, made if there is none
+ * @s: the store, which stays for as long as the caller uses the quantum
+ * @pos: the position, less than the largest size
+ * @offset: set to the byte of the quantum that @pos is
+ *
+ * Needs no lock: of two that fill the same hole, one wins and both get its
+ * quantum.
+ *
+ * Context: may sleep.
+ * Return: the quantum, or an ERR_PTR: -ENOSPC at the module's limit, -ENOMEM.
+ */
+void *scull_store_fill(struct scull_store *s, loff_t pos, unsigned int *offset)
+{
+	struct scull_place at;
+	void *quantum, *fresh;
+
+	scull_place_find(s, pos, &at);
+	*offset = at.offset;
+	quantum = scull_item_quantum(xa_load(&s->items, at.item), at.quantum);
+	if (quantum)
+		return quantum;
+
+	fresh = scull_quantum_alloc(s, &at, __GFP_ZERO);
 	if (IS_ERR(fresh))
-		return PTR_ERR(fresh);
-
-	copied = copy_from_iter(fresh + at->offset, len, from);
-	if (!copied) {
-		quantum_free(s, fresh);
-		return -EFAULT;
-	}
-	memset(fresh + at->offset + copied, 0, len - copied);
-
-	kept = store_publish(s, at, fresh);
-	if (kept == fresh)
-		return copied;
-
-	if (!IS_ERR(kept))
-		memcpy(kept + at->offset, fresh + at->offset, copied);
-	else
-		iov_iter_revert(from, copied);
-	quantum_free(s, fresh);
-	return IS_ERR(kept) ? PTR_ERR(kept) : copied;
+		return fresh;
+	quantum = scull_store_publish(s, &at, fresh);
+	if (quantum != fresh)
+		scull_quantum_free(s, &at, fresh);
+	return quantum;
 }
 
 /**
- * scull_store_write() - copy user memory into a store
- * @s: the store, which the caller keeps from all other writers and readers
- * @from: the bytes
- * @pos: where they go, not negative
+ * scull_store_next() - the first quantum at or after a place
+ * @s: the store, which the caller keeps from writers
+ * @at: where to start; set to where the quantum is, at its first byte if it is
+ *	not the one that @at was in
  *
- * Stops at the first thing that goes wrong. What was stored before that stays
- * and is what counts.
- *
- * Context: may sleep, and faults user pages in.
- * Return: bytes stored, or if none -EFBIG past the largest size, -ENOSPC at the
- * module's limit, -ENOMEM, -EFAULT, or -EINTR after a fatal signal.
+ * Context: may sleep.
+ * Return: the quantum, or NULL if there is none.
  */
-ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
-			  loff_t pos)
+void *scull_store_next(struct scull_store *s, struct scull_place *at)
 {
-	struct scull_place at;
-	size_t left, done = 0;
-	ssize_t err = 0;
+	unsigned long index = at->item;
+	struct scull_item *item;
+	void *quantum;
 
-	if (pos >= s->size_max)
-		return -EFBIG;
-	left = min_t(u64, iov_iter_count(from), s->size_max - pos);
-
-	place_find(s, pos, &at);
-	while (left) {
-		struct scull_item *item = xa_load(&s->items, at.item);
-		size_t len = min_t(size_t, left, s->pool.quantum - at.offset);
-		void *quantum = item_quantum(item, at.quantum);
-		ssize_t copied;
-
-		if (fatal_signal_pending(current)) {
-			err = -EINTR;
-			break;
+	xa_for_each_start(&s->items, index, item, at->item) {
+		if (index != at->item)
+			*at = (struct scull_place){ .item = index };
+		for (; at->quantum < s->qset; at->quantum++, at->offset = 0) {
+			quantum = scull_item_quantum(item, at->quantum);
+			if (quantum)
+				return quantum;
 		}
-		if (quantum)
-			copied = copy_from_iter(quantum + at.offset, len, from);
-		else
-			copied = write_hole(s, &at, from, len);
-		if (copied < 0) {
-			err = copied;
-			break;
-		}
-		done += copied;
-		left -= copied;
-		if (copied < len) {
-			err = -EFAULT;
-			break;
-		}
-		place_advance(s, &at, len);
 		cond_resched();
 	}
-
-	if (pos + (loff_t)done > scull_store_size(s))
-		atomic64_set(&s->size, pos + done);
-	return done ?: err;
-}
-
-/**
- * scull_store_read() - copy a store into user memory
- * @s: the store, which the caller keeps from all writers
- * @to: where the bytes go; holes give zeros
- * @pos: where they come from, not negative
- *
- * Context: may sleep, and faults user pages in.
- * Return: bytes read, 0 at the end, or if none -EFAULT, or -EINTR after a fatal
- * signal.
- */
-ssize_t scull_store_read(struct scull_store *s, struct iov_iter *to, loff_t pos)
-{
-	loff_t size = scull_store_size(s);
-	struct scull_place at;
-	size_t left, done = 0;
-	ssize_t err = 0;
-
-	if (pos >= size)
-		return 0;
-	left = min_t(u64, iov_iter_count(to), size - pos);
-
-	place_find(s, pos, &at);
-	while (left) {
-		struct scull_item *item = xa_load(&s->items, at.item);
-		size_t len = min_t(size_t, left, s->pool.quantum - at.offset);
-		void *quantum = item_quantum(item, at.quantum);
-		size_t copied;
-
-		if (fatal_signal_pending(current)) {
-			err = -EINTR;
-			break;
-		}
-		if (quantum)
-			copied = copy_to_iter(quantum + at.offset, len, to);
-		else
-			copied = iov_iter_zero(len, to);
-		done += copied;
-		left -= copied;
-		if (copied < len) {
-			err = -EFAULT;
-			break;
-		}
-		place_advance(s, &at, len);
-		cond_resched();
-	}
-	return done ?: err;
+	return NULL;
 }

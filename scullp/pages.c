@@ -25,13 +25,21 @@ static void *pages_alloc(const struct scull_pool *pool, gfp_t gfp)
 {
 	unsigned int order = get_order(pool->quantum);
 
-	/* Compound, so that hardened usercopy knows where the block ends. */
+	/*
+	 * Compound, so that a mapped page keeps the whole block, and hardened
+	 * usercopy knows where it ends.
+	 */
 	return (void *)__get_free_pages(gfp | __GFP_COMP, order);
 }
 
 static void pages_free(const struct scull_pool *pool, void *quantum)
 {
 	free_pages((unsigned long)quantum, get_order(pool->quantum));
+}
+
+static struct page *pages_page(void *quantum, unsigned int offset)
+{
+	return virt_to_page(quantum + offset);
 }
 
 const struct scull_backend scull_backend = {
@@ -42,6 +50,7 @@ const struct scull_backend scull_backend = {
 	.teardown = pages_teardown,
 	.alloc = pages_alloc,
 	.free = pages_free,
+	.page = pages_page,
 };
 
 MODULE_DESCRIPTION("RAM-backed character device on __get_free_pages()");

@@ -31,6 +31,11 @@ static void vmalloc_free(const struct scull_pool *pool, void *quantum)
 	vfree(quantum);
 }
 
+static struct page *vmalloc_page(void *quantum, unsigned int offset)
+{
+	return vmalloc_to_page(quantum + offset);
+}
+
 const struct scull_backend scull_backend = {
 	.quantum_max = SZ_64M,
 	.has_order = true,
@@ -38,6 +43,7 @@ const struct scull_backend scull_backend = {
 	.teardown = vmalloc_teardown,
 	.alloc = vmalloc_alloc,
 	.free = vmalloc_free,
+	.page = vmalloc_page,
 };
 
 MODULE_DESCRIPTION("RAM-backed character device on vmalloc()");

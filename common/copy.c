@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copying between a store and user memory, and finding data and holes in it.
+ * No locks and no files here either.
+ */
+
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/uio.h>
+
+#include "scull.h"
+
+/* Fill a hole. The quantum is published when it has no stale byte any more. */
+static ssize_t write_hole(struct scull_store *s, const struct scull_place *at,
+			  struct iov_iter *from, size_t len)
+{
+	void *fresh, *kept;
+	size_t copied;
+
+	fresh = scull_quantum_alloc(s, at, len < s->pool.quantum ? __GFP_ZERO : 0);
+	if (IS_ERR(fresh))
+		return PTR_ERR(fresh);
+
+	copied = copy_from_iter(fresh + at->offset, len, from);
+	if (!copied) {
+		scull_quantum_free(s, at, fresh);
+		return -EFAULT;
+	}
+	memset(fresh + at->offset + copied, 0, len - copied);
+
+	kept = scull_store_publish(s, at, fresh);
+	if (kept == fresh)
+		return copied;
+
+	if (!IS_ERR(kept))
+		memcpy(kept + at->offset, fresh + at->offset, copied);
+	else
+		iov_iter_revert(from, copied);
+	scull_quantum_free(s, at, fresh);
+	return IS_ERR(kept) ? PTR_ERR(kept) : copied;
+}
+
+/*
+ * A mapping may have written behind the end, up to the end of the page. Before
+ * the size grows over that, it becomes the zeros that a gap reads as.
+ */
+static void zero_tail(struct scull_store *s, loff_t size, loff_t pos)
+{
+	struct scull_place at;
+	size_t len;
+	void *quantum;
+
+	scull_place_find(s, size, &at);
+	quantum = scull_item_quantum(xa_load(&s->items, at.item), at.quantum);
+	if (!quantum)
+		return;
+	len = min_t(size_t, PAGE_ALIGN(at.offset), s->pool.quantum) - at.offset;
+	memset(quantum + at.offset, 0, min_t(u64, len, pos - size));
+}
+
+/**
+ * scull_store_write() - copy user memory into a store
+ * @s: the store, which the caller keeps from all other writers and readers
+ * @from: the bytes
+ * @pos: where they go, not negative
+ * @nowait: fill no hole, because that may sleep
+ *
+ * Stops at the first thing that goes wrong. What was stored before that stays
+ * and is what counts.
+ *
+ * Context: may sleep, and faults user pages in.
+ * Return: bytes stored, or if none -EFBIG past the largest size, -ENOSPC at the
+ * module's limit, -ENOMEM, -EFAULT, -EAGAIN at a hole with @nowait, or -EINTR
+ * after a fatal signal.
+ */
+ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
+			  loff_t pos, bool nowait)
+{
+	loff_t size = scull_store_size(s);
+	struct scull_place at;
+	size_t left, done = 0;
+	ssize_t err = 0;
+
+	if (pos >= s->size_max)
+		return -EFBIG;
+	if (pos > size)
+		zero_tail(s, size, pos);
+	left = min_t(u64, iov_iter_count(from), s->size_max - pos);
+
+	scull_place_find(s, pos, &at);
+	while (left) {
+		struct scull_item *item = xa_load(&s->items, at.item);
+		size_t len = min_t(size_t, left, s->pool.quantum - at.offset);
+		void *quantum = scull_item_quantum(item, at.quantum);
+		ssize_t copied;
+
+		if (fatal_signal_pending(current)) {
+			err = -EINTR;
+			break;
+		}
+		if (quantum)
+			copied = copy_from_iter(quantum + at.offset, len, from);
+		else if (nowait)
+			copied = -EAGAIN;
+		else
+			copied = write_hole(s, &at, from, len);
+		if (copied < 0) {
+			err = copied;
+			break;
+		}
+		done += copied;
+		left -= copied;
+		if (copied < len) {
+			err = -EFAULT;
+			break;
+		}
+		scull_place_advance(s, &at, len);
+		cond_resched();
+	}
+
+	if (done && pos + (loff_t)done > size)
+		atomic64_set(&s->size, pos + done);
+	return done ?: err;
+}
+
+/**
+ * scull_store_read() - copy a store into user memory
+ * @s: the store, which the caller keeps from all writers
+ * @to: where the bytes go; holes give zeros
+ * @pos: where they come from, not negative
+ *
+ * Context: may sleep, and faults user pages in.
+ * Return: bytes read, 0 at the end, or if none -EFAULT, or -EINTR after a fatal
+ * signal.
+ */
+ssize_t scull_store_read(struct scull_store *s, struct iov_iter *to, loff_t pos)
+{
+	loff_t size = scull_store_size(s);
+	struct scull_place at;
+	size_t left, done = 0;
+	ssize_t err = 0;
+
+	if (pos >= size)
+		return 0;
+	left = min_t(u64, iov_iter_count(to), size - pos);
+
+	scull_place_find(s, pos, &at);
+	while (left) {
+		struct scull_item *item = xa_load(&s->items, at.item);
+		size_t len = min_t(size_t, left, s->pool.quantum - at.offset);
+		void *quantum = scull_item_quantum(item, at.quantum);
+		size_t copied;
+
+		if (fatal_signal_pending(current)) {
+			err = -EINTR;
+			break;
+		}
+		if (quantum)
+			copied = copy_to_iter(quantum + at.offset, len, to);
+		else
+			copied = iov_iter_zero(len, to);
+		done += copied;
+		left -= copied;
+		if (copied < len) {
+			err = -EFAULT;
+			break;
+		}
+		scull_place_advance(s, &at, len);
+		cond_resched();
+	}
+	return done ?: err;
+}
+
+/* The first hole at or after a place, which becomes it */
+static void hole_next(struct scull_store *s, struct scull_place *at)
+{
+	struct scull_item *item;
+
+	while ((item = xa_load(&s->items, at->item))) {
+		for (; at->quantum < s->qset; at->quantum++, at->offset = 0)
+			if (!scull_item_quantum(item, at->quantum))
+				return;
+		*at = (struct scull_place){ .item = at->item + 1 };
+		cond_resched();
+	}
+}
+
+/**
+ * scull_store_seek() - where the next data or the next hole begins
+ * @s: the store, which the caller keeps from writers
+ * @pos: where to start
+ * @whence: SEEK_DATA or SEEK_HOLE
+ *
+ * A quantum is data as a whole; the end counts as a hole.
+ *
+ * Context: may sleep.
+ * Return: a position not before @pos, or -ENXIO if @pos is not inside the store
+ * or only a hole follows.
+ */
+loff_t scull_store_seek(struct scull_store *s, loff_t pos, int whence)
+{
+	loff_t size = scull_store_size(s);
+	struct scull_place at;
+	u64 found;
+
+	if (pos < 0 || pos >= size)
+		return -ENXIO;
+
+	scull_place_find(s, pos, &at);
+	if (whence == SEEK_HOLE)
+		hole_next(s, &at);
+	else if (!scull_store_next(s, &at))
+		return -ENXIO;
+
+	found = at.item * s->span + (u64)at.quantum * s->pool.quantum + at.offset;
+	if (found < size)
+		return found;
+	return whence == SEEK_HOLE ? size : -ENXIO;
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /sys/kernel/debug/scullX/N/layout: where each quantum of a device lies, one
+ * line a quantum. For root only, because it shows real addresses.
+ *
+ * A reader holds the device's lock for as long as one read() fills its buffer.
+ * In between, writers may add quanta, which never move; a trim ends the file.
+ */
+
+#include <linux/debugfs.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/pfn.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "scull.h"
+
+static struct dentry *layout_dir;
+
+/* Where a reader is. Owned by its open file. */
+struct layout {
+	struct scull_dev *dev;
+	bool locked;
+	bool ended;
+	loff_t pos;		/* lines from the start of the file */
+	unsigned long store_id;	/* of the store that is being read */
+	struct scull_place at;
+	void *quantum;		/* the one at that place, NULL for the heading */
+	phys_addr_t before;	/* where the one before it ends */
+};
+
+static struct page *address_page(const void *address)
+{
+	return is_vmalloc_addr(address) ? vmalloc_to_page(address) :
+					  virt_to_page(address);
+}
+
+static phys_addr_t address_phys(const void *address)
+{
+	return PFN_PHYS(page_to_pfn(address_page(address))) + offset_in_page(address);
+}
+
+static void *layout_start(struct seq_file *m, loff_t *pos)
+{
+	struct layout *l = m->private;
+
+	if (down_read_killable(&l->dev->lock))
+		return ERR_PTR(-EINTR);
+	l->locked = true;
+
+	if (!*pos) {
+		l->pos = 0;
+		l->ended = false;
+		l->store_id = l->dev->store->id;
+		l->at = (struct scull_place){};
+		l->quantum = NULL;
+		return l;
+	}
+	/* seq_file goes back to the start for any other position. */
+	if (l->ended || *pos != l->pos || l->store_id != l->dev->store->id)
+		return NULL;
+	return l;
+}
+
+static void *layout_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	struct layout *l = v;
+	const void *last;
+
+	if (l->quantum) {
+		last = l->quantum + l->dev->store->pool.quantum - 1;
+		l->before = address_phys(last) + 1;
+		l->at.quantum++;
+	} else {
+		l->before = 0;
+	}
+	l->pos = ++*pos;
+	l->quantum = scull_store_next(l->dev->store, &l->at);
+	l->ended = !l->quantum;
+	return l->ended ? NULL : l;
+}
+
+static void layout_stop(struct seq_file *m, void *v)
+{
+	struct layout *l = m->private;
+
+	if (l->locked)
+		up_read(&l->dev->lock);
+	l->locked = false;
+}
+
+/* The page frames behind a quantum, as runs of FIRST+COUNT */
+static void show_frames(struct seq_file *m, const void *start, unsigned int bytes)
+{
+	const void *page = PTR_ALIGN_DOWN(start, PAGE_SIZE);
+	unsigned long first = page_to_pfn(address_page(page)), count = 1;
+	char separator = ' ';
+
+	for (page += PAGE_SIZE; page < start + bytes; page += PAGE_SIZE) {
+		unsigned long frame = page_to_pfn(address_page(page));
+
+		if (frame == first + count) {
+			count++;
+			continue;
+		}
+		seq_printf(m, "%c%lu+%lu", separator, first, count);
+		separator = ',';
+		first = frame;
+		count = 1;
+	}
+	seq_printf(m, "%c%lu+%lu", separator, first, count);
+}
+
+static int layout_show(struct seq_file *m, void *v)
+{
+	const struct layout *l = v;
+	unsigned int bytes = l->dev->store->pool.quantum;
+	phys_addr_t phys;
+	struct page *page;
+
+	if (!l->quantum) {
+		seq_printf(m, "# quantum %u qset %u\n", bytes, l->dev->store->qset);
+		seq_puts(m, "# item index address frame pages node contiguous frames\n");
+		return 0;
+	}
+	page = address_page(l->quantum);
+	phys = address_phys(l->quantum);
+	seq_printf(m, "%lu %u %px %lu %lu %d %d", l->at.item, l->at.quantum,
+		   l->quantum, page_to_pfn(page),
+		   DIV_ROUND_UP(offset_in_page(l->quantum) + bytes, PAGE_SIZE),
+		   page_to_nid(page), phys == l->before);
+	show_frames(m, l->quantum, bytes);
+	seq_putc(m, '\n');
+	return 0;
+}
+
+static const struct seq_operations layout_seq_ops = {
+	.start = layout_start,
+	.next = layout_next,
+	.stop = layout_stop,
+	.show = layout_show,
+};
+
+static int layout_open(struct inode *inode, struct file *file)
+{
+	struct layout *l = __seq_open_private(file, &layout_seq_ops, sizeof(*l));
+
+	if (!l)
+		return -ENOMEM;
+	l->dev = inode->i_private;
+	return 0;
+}
+
+static const struct file_operations layout_fops = {
+	.owner = THIS_MODULE,
+	.open = layout_open,
+	.read = seq_read,
+	.llseek = seq_lseek,
+	.release = seq_release_private,
+};
+
+/**
+ * scull_layout_create() - make the files of all devices
+ *
+ * Without them, as without debugfs, the module works all the same.
+ *
+ * Context: may sleep. The devices exist.
+ */
+void scull_layout_create(void)
+{
+	unsigned int i;
+	char name[16];
+
+	layout_dir = debugfs_create_dir(KBUILD_MODNAME, NULL);
+	for (i = 0; i < scull_ndevs.value; i++) {
+		snprintf(name, sizeof(name), "%u", i);
+		debugfs_create_file("layout", 0400,
+				    debugfs_create_dir(name, layout_dir),
+				    &scull_devs[i], &layout_fops);
+	}
+}
+
+/**
+ * scull_layout_remove() - remove the files, and wait for their readers
+ *
+ * Context: may sleep.
+ */
+void scull_layout_remove(void)
+{
+	debugfs_remove_recursive(layout_dir);
+}

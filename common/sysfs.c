@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A device under /sys/class: what it holds and what happened to it, one value a
+ * file.
+ */
+
+#include <linux/device.h>
+#include <linux/percpu.h>
+#include <linux/stddef.h>
+#include <linux/sysfs.h>
+
+#include "scull.h"
+
+/* One value of the device's store, read under the device's lock */
+#define STORE_ATTR(_name, _format, _value)				\
+static ssize_t _name##_show(struct device *node,			\
+			    struct device_attribute *attr, char *buf)	\
+{									\
+	struct scull_dev *dev = dev_get_drvdata(node);			\
+	const struct scull_store *s;					\
+	ssize_t ret;							\
+									\
+	if (down_read_killable(&dev->lock))				\
+		return -EINTR;						\
+	s = dev->store;							\
+	ret = sysfs_emit(buf, _format "\n", _value);			\
+	up_read(&dev->lock);						\
+	return ret;							\
+}									\
+static DEVICE_ATTR_RO(_name)
+
+STORE_ATTR(size, "%lld", scull_store_size(s));
+STORE_ATTR(quantum, "%u", s->pool.quantum);
+STORE_ATTR(qset, "%u", s->qset);
+
+static ssize_t stats_show(struct device *node, char *buf, size_t field)
+{
+	struct scull_dev *dev = dev_get_drvdata(node);
+	unsigned long sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(*(unsigned long *)((void *)per_cpu_ptr(dev->stats, cpu) +
+						    field));
+	return sysfs_emit(buf, "%lu\n", sum);
+}
+
+#define STATS_ATTR(_name, _field)					\
+static ssize_t _name##_show(struct device *node,			\
+			    struct device_attribute *attr, char *buf)	\
+{									\
+	return stats_show(node, buf, offsetof(struct scull_stats, _field)); \
+}									\
+static DEVICE_ATTR_RO(_name)
+
+STATS_ATTR(allocated, bytes);
+STATS_ATTR(quanta_allocated, allocated);
+STATS_ATTR(quanta_freed, freed);
+STATS_ATTR(alloc_failures, failures);
+STATS_ATTR(trims, trims);
+
+static struct attribute *scull_dev_attrs[] = {
+	&dev_attr_size.attr,
+	&dev_attr_quantum.attr,
+	&dev_attr_qset.attr,
+	&dev_attr_allocated.attr,
+	&dev_attr_quanta_allocated.attr,
+	&dev_attr_quanta_freed.attr,
+	&dev_attr_alloc_failures.attr,
+	&dev_attr_trims.attr,
+	NULL
+};
+
+static const struct attribute_group scull_dev_group = {
+	.attrs = scull_dev_attrs,
+};
+
+const struct attribute_group *scull_dev_groups[] = {
+	&scull_dev_group,
+	NULL
+};

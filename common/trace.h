@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The tracepoints, under events/ and the module's name. They give positions and
+ * sizes in bytes, and "footprint": what the allocator spends on a quantum.
+ */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM SCULL_NAME
+
+#if !defined(SCULL_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define SCULL_TRACE_H
+
+#include <linux/tracepoint.h>
+
+#include "scull.h"
+
+DECLARE_EVENT_CLASS(scull_quantum,
+	TP_PROTO(const struct scull_store *s, const struct scull_place *at,
+		 const void *quantum),
+	TP_ARGS(s, at, quantum),
+	TP_STRUCT__entry(
+		__field(unsigned int, dev)
+		__field(unsigned long, item)
+		__field(unsigned int, index)
+		__field(unsigned int, bytes)
+		__field(size_t, footprint)
+		__field(const void *, quantum)
+	),
+	TP_fast_assign(
+		__entry->dev = s->dev;
+		__entry->item = at->item;
+		__entry->index = at->quantum;
+		__entry->bytes = s->pool.quantum;
+		__entry->footprint = s->pool.footprint;
+		__entry->quantum = quantum;
+	),
+	TP_printk("dev=%u item=%lu index=%u bytes=%u footprint=%zu quantum=%p",
+		  __entry->dev, __entry->item, __entry->index, __entry->bytes,
+		  __entry->footprint, __entry->quantum)
+);
+
+DEFINE_EVENT(scull_quantum, scull_quantum_alloc,
+	TP_PROTO(const struct scull_store *s, const struct scull_place *at,
+		 const void *quantum),
+	TP_ARGS(s, at, quantum)
+);
+
+DEFINE_EVENT(scull_quantum, scull_quantum_free,
+	TP_PROTO(const struct scull_store *s, const struct scull_place *at,
+		 const void *quantum),
+	TP_ARGS(s, at, quantum)
+);
+
+TRACE_EVENT(scull_alloc_failed,
+	TP_PROTO(const struct scull_store *s, const struct scull_place *at,
+		 int error),
+	TP_ARGS(s, at, error),
+	TP_STRUCT__entry(
+		__field(unsigned int, dev)
+		__field(unsigned long, item)
+		__field(unsigned int, index)
+		__field(unsigned int, bytes)
+		__field(size_t, footprint)
+		__field(int, error)
+	),
+	TP_fast_assign(
+		__entry->dev = s->dev;
+		__entry->item = at->item;
+		__entry->index = at->quantum;
+		__entry->bytes = s->pool.quantum;
+		__entry->footprint = s->pool.footprint;
+		__entry->error = error;
+	),
+	TP_printk("dev=%u item=%lu index=%u bytes=%u footprint=%zu error=%d",
+		  __entry->dev, __entry->item, __entry->index, __entry->bytes,
+		  __entry->footprint, __entry->error)
+);
+
+TRACE_EVENT(scull_trim,
+	TP_PROTO(const struct scull_store *old, unsigned int quantum,
+		 unsigned int qset),
+	TP_ARGS(old, quantum, qset),
+	TP_STRUCT__entry(
+		__field(unsigned int, dev)
+		__field(loff_t, size)
+		__field(unsigned long, held)
+		__field(unsigned int, quantum)
+		__field(unsigned int, qset)
+	),
+	TP_fast_assign(
+		__entry->dev = old->dev;
+		__entry->size = scull_store_size(old);
+		__entry->held = atomic_long_read(&old->held);
+		__entry->quantum = quantum;
+		__entry->qset = qset;
+	),
+	TP_printk("dev=%u size=%lld held=%lu new_quantum=%u new_qset=%u",
+		  __entry->dev, __entry->size, __entry->held, __entry->quantum,
+		  __entry->qset)
+);
+
+#endif
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH .
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE trace
+#include <trace/define_trace.h>
