@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What no program should ask for. Each gets its answer, and the data that was
+ * there before is there afterwards.
+ */
+#include "suite.h"
+#include <sys/mman.h>
+
+#define SIZE 9000
+
+/* A device with data, which every test here ends by looking at. */
+static int victim(const char *params)
+{
+	int fd;
+
+	load("%s", params);
+	fd = dev_open(0, O_RDWR);
+	put(fd, 0, SIZE, 1);
+	return fd;
+}
+
+static void unharmed(int fd)
+{
+	ck_assert_int_eq(dev_size(fd), SIZE);
+	expect(fd, 0, SIZE, 1);
+}
+
+static const char *const geometries[] = { "", "quantum=10 qset=4",
+					  "quantum=40960 qset=1" };
+
+#define NGEOMETRIES 3
+
+START_TEST(bad_pointers)
+{
+	int fd = victim(geometries[_i]);
+	char *none = mmap(NULL, page_size(), PROT_NONE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *const bad[] = { NULL, (void *)1, BAD_POINTER, none };
+
+	ck_assert_ptr_ne(none, MAP_FAILED);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		must(lseek(fd, 100, SEEK_SET));
+		must_fail(write(fd, bad[i], 1), EFAULT);
+		must_fail(write(fd, bad[i], 100), EFAULT);
+		must_fail(read(fd, bad[i], 1), EFAULT);
+		must_fail(read(fd, bad[i], 100), EFAULT);
+		must_fail(pwrite(fd, bad[i], 100, SIZE), EFAULT);
+		must_fail(pwrite(fd, bad[i], 100, 100 * SIZE), EFAULT);
+		ck_assert_int_eq(must(lseek(fd, 0, SEEK_CUR)), 100);
+	}
+	unharmed(fd);
+}
+END_TEST
+
+/* A read into a page that may only be read. */
+START_TEST(read_only_buffer)
+{
+	int fd = victim("");
+	char *page = mmap(NULL, page_size(), PROT_READ,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ck_assert_ptr_ne(page, MAP_FAILED);
+	must_fail(pread(fd, page, 100, 0), EFAULT);
+	check_zeros(page, 100, 0);
+	/* As the source of a write it will do. */
+	ck_assert_int_eq(must(pwrite(fd, page, 100, 100)), 100);
+	expect_zeros(fd, 100, 100);
+	put(fd, 100, 100, 1);
+	unharmed(fd);
+}
+END_TEST
+
+/* A good page, then none: what the good one holds is moved. */
+START_TEST(buffer_that_ends)
+{
+	int fd = victim(geometries[_i]);
+	char *buf = fenced(5000);
+	ssize_t ret;
+
+	fill(buf, 5000, 2, 0);
+	ret = must(pwrite(fd, buf, 8000, 0));
+	/* A processor may stop copying a few bytes before the bad one. */
+	ck_assert_int_gt(ret, 5000 - 64);
+	ck_assert_int_le(ret, 5000);
+	expect(fd, 0, ret, 2);
+	expect(fd, ret, SIZE - ret, 1);
+
+	put(fd, 0, SIZE, 1);
+	ret = must(pread(fd, buf, 8000, 500));
+	ck_assert_int_gt(ret, 5000 - 64);
+	ck_assert_int_le(ret, 5000);
+	check_fill(buf, ret, 1, 500);
+	must(lseek(fd, 0, SEEK_SET));
+	ret = must(read(fd, buf, 8000));
+	ck_assert_int_eq(must(lseek(fd, 0, SEEK_CUR)), ret);
+	unharmed(fd);
+}
+END_TEST
+
+START_TEST(length_zero)
+{
+	int fd = victim(geometries[_i]);
+	int empty = dev_open(1, O_RDWR);
+	char byte = 'x';
+
+	ck_assert_int_eq(must(write(fd, &byte, 0)), 0);
+	ck_assert_int_eq(must(pwrite(fd, &byte, 0, 10 * SIZE)), 0);
+	ck_assert_int_eq(must(write(fd, NULL, 0)), 0);
+	ck_assert_int_eq(must(pread(fd, &byte, 0, 0)), 0);
+	ck_assert_int_eq(must(pread(fd, NULL, 0, 0)), 0);
+	ck_assert_int_eq(must(writev(fd, NULL, 0)), 0);
+	ck_assert_int_eq(byte, 'x');
+	/* It does not even make an item. */
+	ck_assert_int_eq(must(pwrite(empty, &byte, 0, 0)), 0);
+	ck_assert_int_eq(must(pwrite(empty, &byte, 0, SIZE)), 0);
+	ck_assert_int_eq(dev_size(empty), 0);
+	ck_assert_int_eq(proc_device(1).items, 0);
+	unharmed(fd);
+}
+END_TEST
+
+/* More than there is, to read or to store from a buffer of that length. */
+START_TEST(length_int_max)
+{
+	int fd = victim(geometries[_i]);
+	char *buf = fenced(2 * SIZE);
+	volatile size_t enormous = SIZE_MAX;
+	ssize_t ret;
+
+	ret = must(pread(fd, buf, INT_MAX, 0));
+	ck_assert_int_eq(ret, SIZE);
+	check_fill(buf, SIZE, 1, 0);
+	ck_assert_int_eq(must(pread(fd, buf, INT_MAX, SIZE)), 0);
+
+	fill(buf, 2 * SIZE, 1, 0);
+	ret = must(pwrite(fd, buf, INT_MAX, 0));
+	ck_assert_int_gt(ret, 2 * SIZE - 64);
+	ck_assert_int_le(ret, 2 * SIZE);
+	ck_assert_int_eq(dev_size(fd), ret);
+	expect(fd, 0, ret, 1);
+	/* This the kernel refuses itself, by the length or by the address. */
+	ck_assert_int_eq(pread(fd, buf, enormous, 0), -1);
+	ck_assert(errno == EINVAL || errno == EFAULT);
+	ck_assert_int_eq(pwrite(fd, buf, enormous, 0), -1);
+	ck_assert(errno == EINVAL || errno == EFAULT);
+	expect(fd, 0, ret, 1);
+}
+END_TEST
+
+/* The same with a buffer that really is that long, until the limit. */
+START_TEST(length_int_max_till_full)
+{
+	int fd = victim("limit=1");
+	char *zeros = mmap(NULL, 1 << 28, PROT_READ,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	ssize_t ret;
+
+	ck_assert_ptr_ne(zeros, MAP_FAILED);
+	ret = must(pwrite(fd, zeros, 1 << 28, SIZE));
+	ck_assert_int_gt(ret, 1 << 18);
+	ck_assert_int_le(ret, 1 << 20);
+	ck_assert_int_eq(dev_size(fd), SIZE + ret);
+	must_fail(pwrite(fd, zeros, 1 << 28, SIZE + ret), ENOSPC);
+	expect(fd, 0, SIZE, 1);
+	expect_zeros(fd, SIZE, ret);
+}
+END_TEST
+
+START_TEST(negative_offsets) /* trap 3 */
+{
+	int fd = victim(geometries[_i]);
+	const long long bad[] = { -1, -4000, INT_MIN, LLONG_MIN };
+	struct iovec iov;
+	char byte = 'x';
+
+	iov = (struct iovec){ &byte, 1 };
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		must_fail(pwrite(fd, &byte, 1, bad[i]), EINVAL);
+		must_fail(pread(fd, &byte, 1, bad[i]), EINVAL);
+		must_fail(pwritev(fd, &iov, 1, bad[i]), EINVAL);
+		must_fail(preadv(fd, &iov, 1, bad[i]), EINVAL);
+		must_fail(lseek(fd, bad[i], SEEK_SET), EINVAL);
+	}
+	unharmed(fd);
+}
+END_TEST
+
+/* The largest offset a device of this geometry may have, as a size. */
+static long long largest(long quantum, long qset)
+{
+	const unsigned long long words = 1ULL << 32;
+
+	if (kernel_is_64bit())
+		return LLONG_MAX;
+	/* An unsigned long counts the items there, and the pages of a file. */
+	if (quantum * qset < page_size())
+		return (words - 1) * quantum * qset;
+	return (words - 1) * page_size();
+}
+
+static const struct {
+	int quantum, qset;
+} ends[] = { { 1, 1 }, { 10, 4 }, { 4000, 1000 } };
+
+START_TEST(largest_offset) /* trap 3 */
+{
+	long long end = largest(ends[_i].quantum, ends[_i].qset);
+	char buf[2] = "xy";
+	int fd, appender;
+
+	load("quantum=%d qset=%d limit=64", ends[_i].quantum, ends[_i].qset);
+	fd = dev_open(0, O_RDWR);
+	put(fd, 0, 100, 1);
+	ck_assert_int_eq(must(lseek(fd, end - 2, SEEK_SET)), end - 2);
+	ck_assert_int_eq(must(read(fd, buf, 2)), 0);
+	put(fd, end - 2, 1, 1);
+	ck_assert_int_eq(dev_size(fd), end - 1);
+
+	/*
+	 * One byte of two has room, and then none has. To append takes the
+	 * driver there, past what the kernel would stop by itself.
+	 */
+	appender = dev_open(0, O_WRONLY | O_APPEND);
+	fill(buf, 2, 1, end - 1);
+	ck_assert_int_eq(must(pwrite(appender, buf, 2, 0)), 1);
+	ck_assert_int_eq(dev_size(fd), end);
+	must_fail(pwrite(appender, buf, 1, 0), EFBIG);
+	must_fail(pwrite(appender, buf, 2, 0), EFBIG);
+	ck_assert_int_eq(must(pwrite(appender, buf, 0, 0)), 0);
+	must_fail(lseek(fd, 1, SEEK_END), EINVAL);
+
+	ck_assert_int_eq(dev_size(fd), end);
+	expect(fd, 0, 100, 1);
+	expect_zeros(fd, 100, 65536);
+	expect_zeros(fd, end - 65536, 65534);
+	expect(fd, end - 2, 2, 1);
+	trim(0);
+	ck_assert_int_eq(dev_size(fd), 0);
+}
+END_TEST
+
+/* Where the kernel lets an offset past the end come to the driver. */
+START_TEST(past_the_largest_offset) /* trap 3 */
+{
+	long long end = largest(1, 1);
+	char buf[2] = "xy";
+	int fd;
+
+	load("quantum=1 qset=1");
+	fd = dev_open(0, O_RDWR);
+	put(fd, 0, 100, 1);
+	if (end < LLONG_MAX) {
+		must_fail(pwrite(fd, buf, 1, end), EFBIG);
+		must_fail(pwrite(fd, buf, 1, LLONG_MAX - 1), EFBIG);
+	}
+	/* These it stops itself: the sum would be negative. */
+	must_fail(pwrite(fd, buf, 1, LLONG_MAX), EINVAL);
+	must_fail(pread(fd, buf, 1, LLONG_MAX), EINVAL);
+	ck_assert_int_eq(must(pread(fd, buf, 1, LLONG_MAX - 1)), 0);
+	ck_assert_int_eq(must(pwrite(fd, buf, 0, LLONG_MAX)), 0);
+	ck_assert_int_eq(dev_size(fd), 100);
+	expect(fd, 0, 100, 1);
+}
+END_TEST
+
+/* The wrong direction for how the device was opened. */
+START_TEST(wrong_direction)
+{
+	int fd = victim(""), other;
+	char byte;
+
+	other = dev_open(0, O_RDONLY);
+	must_fail(write(other, "x", 1), EBADF);
+	other = dev_open(0, O_WRONLY | O_APPEND);
+	must_fail(read(other, &byte, 1), EBADF);
+	unharmed(fd);
+}
+END_TEST
+
+/* Values and pointers of ioctls: ioctl.c. Parameters: params.c. */
+void badinput_tests(TCase *tc)
+{
+	tcase_add_loop_test(tc, bad_pointers, 0, NGEOMETRIES);
+	tcase_add_test(tc, read_only_buffer);
+	tcase_add_loop_test(tc, buffer_that_ends, 0, NGEOMETRIES);
+	tcase_add_loop_test(tc, length_zero, 0, NGEOMETRIES);
+	tcase_add_loop_test(tc, length_int_max, 0, NGEOMETRIES);
+	tcase_add_test(tc, length_int_max_till_full);
+	tcase_add_loop_test(tc, negative_offsets, 0, NGEOMETRIES);
+	tcase_add_loop_test(tc, largest_offset, 0,
+			    sizeof(ends) / sizeof(ends[0]));
+	tcase_add_test(tc, past_the_largest_offset);
+	tcase_add_test(tc, wrong_direction);
+}

@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Every ioctl in every way: values, ranges, pointers, permission, and the
+ * entry for 32-bit programs.
+ */
+#include "suite.h"
+#include <linux/capability.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+/* The six verbs of one value. */
+static const struct verbs {
+	const char *name;
+	unsigned int set, tell, get, query, exchange, shift;
+	int first; /* the book's number for set; the others follow */
+} verbs[] = {
+	{ "quantum", SCULL_IOCSQUANTUM, SCULL_IOCTQUANTUM, SCULL_IOCGQUANTUM,
+	  SCULL_IOCQQUANTUM, SCULL_IOCXQUANTUM, SCULL_IOCHQUANTUM, 1 },
+	{ "qset", SCULL_IOCSQSET, SCULL_IOCTQSET, SCULL_IOCGQSET,
+	  SCULL_IOCQQSET, SCULL_IOCXQSET, SCULL_IOCHQSET, 7 },
+	{ "order", SCULL_IOCSORDER, SCULL_IOCTORDER, SCULL_IOCGORDER,
+	  SCULL_IOCQORDER, SCULL_IOCXORDER, SCULL_IOCHORDER, 13 },
+};
+
+#define NVERBS 3
+#define ORDER 2
+
+/* How a request reaches the driver; see compat() below. */
+static long (*call)(int fd, unsigned int cmd, long arg);
+
+static long native(int fd, unsigned int cmd, long arg)
+{
+	return ioctl(fd, cmd, arg);
+}
+
+static long maximum(int i)
+{
+	if (i == ORDER)
+		return order_of(max_quantum());
+	return i ? MAX_QSET : max_quantum();
+}
+
+static long minimum(int i)
+{
+	return i == ORDER ? 0 : 1;
+}
+
+/* An int that a 32-bit program could point to as well. */
+static int *low_int(void)
+{
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+	int *p;
+
+#ifdef MAP_32BIT
+	flags |= MAP_32BIT;
+#endif
+	p = mmap(NULL, page_size(), PROT_READ | PROT_WRITE, flags, -1, 0);
+	ck_assert_ptr_ne(p, MAP_FAILED);
+	return p;
+}
+
+START_TEST(the_books_encoding)
+{
+	const struct verbs *v = &verbs[_i];
+
+	ck_assert_uint_eq(SCULL_IOCRESET, _IO('K', 0));
+	ck_assert_uint_eq(v->set, _IOW('K', v->first, int));
+	ck_assert_uint_eq(v->tell, _IO('K', v->first + 1));
+	ck_assert_uint_eq(v->get, _IOR('K', v->first + 2, int));
+	ck_assert_uint_eq(v->query, _IO('K', v->first + 3));
+	ck_assert_uint_eq(v->exchange, _IOWR('K', v->first + 4, int));
+	ck_assert_uint_eq(v->shift, _IO('K', v->first + 5));
+}
+END_TEST
+
+static void six_verbs(int fd, const struct verbs *v)
+{
+	int *p = low_int();
+
+	*p = 3;
+	ck_assert_int_eq(must(call(fd, v->set, (long)p)), 0);
+	ck_assert_int_eq(*p, 3);
+	ck_assert_int_eq(must(call(fd, v->query, 0)), 3);
+	*p = 0;
+	ck_assert_int_eq(must(call(fd, v->get, (long)p)), 0);
+	ck_assert_int_eq(*p, 3);
+	ck_assert_int_eq(must(call(fd, v->tell, 4)), 0);
+	ck_assert_int_eq(must(call(fd, v->query, 0)), 4);
+	*p = 5;
+	ck_assert_int_eq(must(call(fd, v->exchange, (long)p)), 0);
+	ck_assert_int_eq(*p, 4);
+	ck_assert_int_eq(must(call(fd, v->query, 0)), 5);
+	ck_assert_int_eq(must(call(fd, v->shift, 6)), 5);
+	ck_assert_int_eq(must(call(fd, v->query, 0)), 6);
+}
+
+/* Out of range by every verb that sets: EINVAL, and nothing changes. */
+static void ranges(int fd, int i)
+{
+	const struct verbs *v = &verbs[i];
+	const long bad[] = { minimum(i) - 1, maximum(i) + 1, INT_MAX, -1,
+			     INT_MIN,	     -4096 };
+	const long good[] = { minimum(i), maximum(i) };
+	int *p = low_int();
+
+	for (size_t k = 0; k < sizeof(good) / sizeof(good[0]); k++) {
+		must(call(fd, v->tell, good[k]));
+		ck_assert_int_eq(must(call(fd, v->query, 0)), good[k]);
+	}
+	must(call(fd, v->tell, 2));
+	for (size_t k = 0; k < sizeof(bad) / sizeof(bad[0]); k++) {
+		must_fail(call(fd, v->tell, bad[k]), EINVAL);
+		must_fail(call(fd, v->shift, bad[k]), EINVAL);
+		*p = bad[k];
+		must_fail(call(fd, v->set, (long)p), EINVAL);
+		must_fail(call(fd, v->exchange, (long)p), EINVAL);
+		ck_assert_int_eq(*p, bad[k]);
+		ck_assert_int_eq(must(call(fd, v->query, 0)), 2);
+	}
+}
+
+static void bad_pointers(int fd, const struct verbs *v)
+{
+	int *p = low_int();
+	int *read_only = low_int();
+	const long bad[] = { 0, (long)BAD_POINTER, (long)(p + 1) };
+
+	*read_only = 7;
+	must(mprotect(read_only, page_size(), PROT_READ));
+	must(call(fd, v->tell, 2));
+	munmap(p, page_size());
+	for (size_t k = 0; k < sizeof(bad) / sizeof(bad[0]); k++) {
+		must_fail(call(fd, v->set, bad[k]), EFAULT);
+		must_fail(call(fd, v->get, bad[k]), EFAULT);
+		must_fail(call(fd, v->exchange, bad[k]), EFAULT);
+	}
+	/* An exchange that cannot hand out the old value changes nothing. */
+	must_fail(call(fd, v->get, (long)read_only), EFAULT);
+	must_fail(call(fd, v->exchange, (long)read_only), EFAULT);
+	ck_assert_int_eq(*read_only, 7);
+	ck_assert_int_eq(must(call(fd, v->query, 0)), 2);
+}
+
+static void reset(int fd)
+{
+	must(call(fd, SCULL_IOCTQUANTUM, 10));
+	must(call(fd, SCULL_IOCTQSET, 4));
+	ck_assert_int_eq(must(call(fd, SCULL_IOCRESET, 0)), 0);
+	ck_assert_int_eq(must(call(fd, SCULL_IOCQQUANTUM, 0)), DEFAULT_QUANTUM);
+	ck_assert_int_eq(must(call(fd, SCULL_IOCQQSET, 0)), DEFAULT_QSET);
+}
+
+static void all_ioctls(int fd)
+{
+	for (int i = 0; i < NVERBS; i++) {
+		if (i == ORDER && !mod->paged)
+			continue;
+		six_verbs(fd, &verbs[i]);
+		ranges(fd, i);
+		bad_pointers(fd, &verbs[i]);
+	}
+	reset(fd);
+}
+
+START_TEST(every_verb) /* trap 3: quantum 0 */
+{
+	int fd;
+
+	load("");
+	call = native;
+	fd = dev_open(0, O_RDWR);
+	put(fd, 0, 9000, 1);
+	all_ioctls(fd);
+	ck_assert_int_eq(dev_size(fd), 9000);
+	expect(fd, 0, 9000, 1);
+}
+END_TEST
+
+#if defined(__x86_64__) && !defined(__ILP32__)
+/* The 32-bit system call, which a 64-bit program may make as well. */
+static long compat(int fd, unsigned int cmd, long arg)
+{
+	const int nr_ioctl = 54;
+	long ret;
+
+	asm volatile("int $0x80"
+		     : "=a"(ret)
+		     : "a"(nr_ioctl), "b"(fd), "c"(cmd), "d"(arg)
+		     : "memory", "r8", "r9", "r10", "r11");
+	ret = (int)ret;
+	if (ret < 0 && ret > -4096) {
+		errno = -ret;
+		return -1;
+	}
+	return ret;
+}
+
+START_TEST(every_verb_from_32_bit)
+{
+	int fd;
+
+	load("");
+	call = compat;
+	fd = dev_open(0, O_RDWR);
+	all_ioctls(fd);
+	must_fail(call(fd, _IO('K', 0x42), 0), ENOTTY);
+}
+END_TEST
+#endif
+
+/* A Tell of 64 bits is not cut to an int that would pass. */
+START_TEST(tell_is_not_cut)
+{
+	int fd;
+
+	load("");
+	fd = dev_open(0, O_RDWR);
+	for (int i = 0; i < NVERBS; i++) {
+		if (i == ORDER && !mod->paged)
+			continue;
+		must_fail(ioctl(fd, verbs[i].tell, (long)(1LL << 32) + 3),
+			  EINVAL);
+		must_fail(ioctl(fd, verbs[i].shift, (long)(1LL << 32) + 3),
+			  EINVAL);
+	}
+	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQQUANTUM)), DEFAULT_QUANTUM);
+	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQQSET)), DEFAULT_QSET);
+}
+END_TEST
+
+/* An order is another name for a quantum of whole pages. */
+START_TEST(order_and_quantum)
+{
+	const struct verbs *v = &verbs[ORDER];
+	int fd, value = 1;
+
+	load("");
+	fd = dev_open(0, O_RDWR);
+	if (!mod->paged) {
+		must_fail(ioctl(fd, v->set, &value), ENOTTY);
+		must_fail(ioctl(fd, v->tell, 1L), ENOTTY);
+		must_fail(ioctl(fd, v->get, &value), ENOTTY);
+		must_fail(ioctl(fd, v->query), ENOTTY);
+		must_fail(ioctl(fd, v->exchange, &value), ENOTTY);
+		must_fail(ioctl(fd, v->shift, 1L), ENOTTY);
+		ck_assert_int_eq(value, 1);
+		return;
+	}
+	for (int order = 0; order <= order_of(max_quantum()); order++) {
+		must(ioctl(fd, v->tell, (long)order));
+		ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQQUANTUM)),
+				 page_size() << order);
+		ck_assert_int_eq(must(ioctl(fd, v->query)), order);
+	}
+	/* The order that a quantum needs, if it is no power of two. */
+	must(ioctl(fd, SCULL_IOCTQUANTUM, 1L));
+	ck_assert_int_eq(must(ioctl(fd, v->query)), 0);
+	must(ioctl(fd, SCULL_IOCTQUANTUM, page_size() + 1));
+	ck_assert_int_eq(must(ioctl(fd, v->query)), 1);
+	must(ioctl(fd, SCULL_IOCTQUANTUM, 4 * page_size() + 1));
+	ck_assert_int_eq(must(ioctl(fd, v->query)), 3);
+}
+END_TEST
+
+/* Who lacks the capability may look, and no more: trap 7. */
+START_TEST(setting_is_for_the_administrator) /* trap 7 */
+{
+	int fd, value;
+
+	load("");
+	fd = dev_open(0, O_RDWR);
+	put(fd, 0, 9000, 1);
+	drop_cap(CAP_SYS_ADMIN);
+	for (int i = 0; i < NVERBS; i++) {
+		const struct verbs *v = &verbs[i];
+		int before;
+
+		if (i == ORDER && !mod->paged)
+			continue;
+		before = must(ioctl(fd, v->query));
+		value = 2;
+		must_fail(ioctl(fd, v->set, &value), EPERM);
+		must_fail(ioctl(fd, v->tell, 2L), EPERM);
+		must_fail(ioctl(fd, v->exchange, &value), EPERM);
+		must_fail(ioctl(fd, v->shift, 2L), EPERM);
+		/* What is wrong with the value is no business of theirs. */
+		must_fail(ioctl(fd, v->tell, -1L), EPERM);
+		ck_assert_int_eq(value, 2);
+		ck_assert_int_eq(must(ioctl(fd, v->query)), before);
+		must(ioctl(fd, v->get, &value));
+		ck_assert_int_eq(value, before);
+	}
+	must_fail(ioctl(fd, SCULL_IOCRESET), EPERM);
+	expect(fd, 0, 9000, 1);
+}
+END_TEST
+
+/* A descriptor for reading is enough: it is the capability that counts. */
+START_TEST(any_descriptor_will_do)
+{
+	int fd;
+
+	load("");
+	fd = dev_open(0, O_RDONLY);
+	must(ioctl(fd, SCULL_IOCTQUANTUM, 10L));
+	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQQUANTUM)), 10);
+}
+END_TEST
+
+static bool known(unsigned int cmd)
+{
+	int n = mod->paged ? 3 : 2;
+
+	for (int i = 0; i < n; i++) {
+		const struct verbs *v = &verbs[i];
+
+		if (cmd == v->set || cmd == v->tell || cmd == v->get ||
+		    cmd == v->query || cmd == v->exchange || cmd == v->shift)
+			return true;
+	}
+	return cmd == SCULL_IOCRESET;
+}
+
+/* Every number of the magic, by every direction, and two sizes. */
+START_TEST(unknown_ioctls)
+{
+	const unsigned int dirs[] = { _IOC_NONE, _IOC_READ, _IOC_WRITE,
+				      _IOC_READ | _IOC_WRITE };
+	char buf[64] = { 1 };
+	int fd, tried = 0;
+
+	load("");
+	fd = dev_open(0, O_RDWR);
+	put(fd, 0, 9000, 1);
+	for (int nr = 0; nr < 256; nr++)
+		for (int d = 0; d < 4; d++)
+			for (int size = 0; size <= 8; size += 4) {
+				unsigned int cmd = _IOC(dirs[d], 'K', nr, size);
+
+				if (known(cmd))
+					continue;
+				must_fail(ioctl(fd, cmd, buf), ENOTTY);
+				tried++;
+			}
+	ck_assert_int_gt(tried, 3000);
+	must_fail(ioctl(fd, _IO('k', 4), 0L), ENOTTY);
+	must_fail(ioctl(fd, _IO('J', 4), 0L), ENOTTY);
+	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQQUANTUM)), DEFAULT_QUANTUM);
+	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQQSET)), DEFAULT_QSET);
+	expect(fd, 0, 9000, 1);
+}
+END_TEST
+
+/* RESET returns to what is built in, not to what the module was loaded with. */
+START_TEST(reset_to_built_in)
+{
+	int fd;
+
+	load("quantum=100 qset=7");
+	call = native;
+	fd = dev_open(0, O_RDWR);
+	put(fd, 0, 950, 1);
+	reset(fd);
+	ck_assert_int_eq(proc_device(0).quantum, 100);
+	expect(fd, 0, 950, 1);
+	trim(0);
+	ck_assert_int_eq(proc_device(0).quantum, DEFAULT_QUANTUM);
+	ck_assert_int_eq(proc_device(0).qset, DEFAULT_QSET);
+}
+END_TEST
+
+/* The values of one module are not another's. */
+START_TEST(modules_are_apart)
+{
+	const struct module *mine = mod, *other = other_module();
+	int fd;
+
+	load("");
+	load_other(other, "");
+	fd = dev_open(0, O_RDWR);
+	must(ioctl(fd, SCULL_IOCTQUANTUM, 10L));
+	must(ioctl(fd, SCULL_IOCTQSET, 4L));
+	trim(0);
+	put(fd, 0, 100, 1);
+
+	mod = other;
+	fd = dev_open(0, O_RDWR);
+	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQQUANTUM)), DEFAULT_QUANTUM);
+	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQQSET)), DEFAULT_QSET);
+	trim(0);
+	ck_assert_int_eq(proc_device(0).quantum, DEFAULT_QUANTUM);
+	ck_assert_int_eq(proc_device(0).size, 0);
+	must(ioctl(fd, SCULL_IOCTQUANTUM, 20L));
+
+	mod = mine;
+	fd = dev_open(0, O_RDWR);
+	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQQUANTUM)), 10);
+	expect(fd, 0, 100, 1);
+}
+END_TEST
+
+void ioctl_tests(TCase *tc)
+{
+	tcase_add_loop_test(tc, the_books_encoding, 0, NVERBS);
+	tcase_add_test(tc, every_verb);
+#if defined(__x86_64__) && !defined(__ILP32__)
+	tcase_add_test(tc, every_verb_from_32_bit);
+#endif
+	if (sizeof(long) > sizeof(int))
+		tcase_add_test(tc, tell_is_not_cut);
+	tcase_add_test(tc, order_and_quantum);
+	tcase_add_test(tc, setting_is_for_the_administrator);
+	tcase_add_test(tc, any_descriptor_will_do);
+	tcase_add_test(tc, unknown_ioctls);
+	tcase_add_test(tc, reset_to_built_in);
+	tcase_add_test(tc, modules_are_apart);
+}

@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Parameters at load and under /sys, and the life of the module.
+ */
+#include "suite.h"
+#include <sys/sysmacros.h>
+
+START_TEST(defaults)
+{
+	int fd;
+
+	load("");
+	ck_assert_int_eq(read_long("%s", param_path("quantum")),
+			 DEFAULT_QUANTUM);
+	ck_assert_int_eq(read_long("%s", param_path("qset")), DEFAULT_QSET);
+	ck_assert_int_eq(read_long("%s", param_path("devs")), 4);
+	ck_assert_int_gt(read_long("%s", param_path("limit")), 0);
+	fd = dev_open(0, O_RDWR);
+	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQQUANTUM)), DEFAULT_QUANTUM);
+	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQQSET)), DEFAULT_QSET);
+	ck_assert_int_eq(proc_device(0).quantum, DEFAULT_QUANTUM);
+	ck_assert_int_eq(proc_device(0).qset, DEFAULT_QSET);
+}
+END_TEST
+
+/* Half of the memory there is, in MiB, give or take what the kernel keeps. */
+START_TEST(default_limit)
+{
+	long total, limit;
+	char *text;
+
+	load("");
+	text = slurp("/proc/meminfo");
+	ck_assert_int_eq(sscanf(text, "MemTotal: %ld", &total), 1);
+	free(text);
+	limit = read_long("%s", param_path("limit"));
+	ck_assert_int_ge(limit, total / 1024 / 2 - 8);
+	ck_assert_int_le(limit, total / 1024 / 2 + 8);
+}
+END_TEST
+
+START_TEST(given_at_load)
+{
+	int fd;
+
+	load("quantum=10 qset=4 devs=2 limit=3");
+	fd = dev_open(1, O_RDWR);
+	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQQUANTUM)), 10);
+	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQQSET)), 4);
+	ck_assert_int_eq(proc_device(1).quantum, 10);
+	ck_assert_int_eq(proc_device(1).qset, 4);
+	must_fail(access(dev_path(2), F_OK), ENOENT);
+	ck_assert_int_eq(read_long("%s", param_path("limit")), 3);
+}
+END_TEST
+
+START_TEST(major_given)
+{
+	struct stat st;
+
+	load("major=240");
+	must(stat(dev_path(3), &st));
+	ck_assert_uint_eq(major(st.st_rdev), 240);
+	ck_assert_uint_eq(minor(st.st_rdev), 3);
+	unload();
+	/* A major is given back and can be had again. */
+	load("major=240");
+}
+END_TEST
+
+START_TEST(order_given)
+{
+	int fd;
+
+	load("order=2");
+	fd = dev_open(0, O_RDWR);
+	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQQUANTUM)), 4 * page_size());
+	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQORDER)), 2);
+	put(fd, 0, 9 * page_size(), 1);
+	expect(fd, 0, 9 * page_size(), 1);
+	ck_assert_int_eq(proc_device(0).quantum, 4 * page_size());
+	unload_all();
+	load("order=%d", order_of(max_quantum()));
+	fd = dev_open(0, O_RDWR);
+	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQQUANTUM)), max_quantum());
+	unload_all();
+	load("order=0");
+	fd = dev_open(0, O_RDWR);
+	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQQUANTUM)), page_size());
+}
+END_TEST
+
+START_TEST(many_devices)
+{
+	int fd;
+
+	load("devs=%d", MAX_DEVS);
+	fd = dev_open(MAX_DEVS - 1, O_RDWR);
+	put(fd, 0, 9000, 1);
+	expect(fd, 0, 9000, 1);
+	ck_assert_int_eq(proc_device(MAX_DEVS - 1).size, 9000);
+	ck_assert_int_eq(proc_device(0).size, 0);
+}
+END_TEST
+
+/* Values just outside, and what overflows or is no number. */
+static const struct bad {
+	const char *name, *value;
+} bad[] = {
+	{ "quantum", "0" },
+	{ "quantum", "-1" },
+	{ "quantum", "MAX+1" },
+	{ "quantum", "2147483647" },
+	{ "quantum", "2147483648" },
+	{ "quantum", "4294967306" },
+	{ "quantum", "x" },
+	{ "quantum", "" },
+	{ "qset", "0" },
+	{ "qset", "-1" },
+	{ "qset", "1048577" },
+	{ "qset", "2147483648" },
+	{ "devs", "0" },
+	{ "devs", "-1" },
+	{ "devs", "1025" },
+	{ "devs", "2147483647" },
+	{ "major", "-1" },
+	{ "major", "512" },
+	{ "limit", "-1" },
+	{ "raw_addresses", "2x" },
+	/* of scullp and scullv only */
+	{ "order", "-1" },
+	{ "order", "MAX+1" },
+	{ "order", "31" },
+	{ "order", "64" },
+};
+
+#define NBAD ((int)(sizeof(bad) / sizeof(bad[0])))
+#define NBAD_ORDER 4
+
+static const char *bad_value(const struct bad *b)
+{
+	static char value[32];
+
+	if (strcmp(b->value, "MAX+1"))
+		return b->value;
+	snprintf(value, sizeof(value), "%ld",
+		 !strcmp(b->name, "order") ? order_of(max_quantum()) + 1L :
+					     max_quantum() + 1);
+	return value;
+}
+
+/* The load fails with EINVAL, and leaves nothing behind. */
+START_TEST(refused_at_load)
+{
+	char params[64];
+
+	snprintf(params, sizeof(params), "%s=%s", bad[_i].name,
+		 bad_value(&bad[_i]));
+	ck_assert_int_eq(try_load(mod, params), -EINVAL);
+	must_fail(access(dev_path(0), F_OK), ENOENT);
+	must_fail(access(proc_path("mem"), F_OK), ENOENT);
+	load("");
+	put(dev_open(0, O_RDWR), 0, 100, 1);
+}
+END_TEST
+
+/* The log says which value of what was refused, and what would do. */
+START_TEST(refusal_is_explained)
+{
+	const struct {
+		const char *name, *value;
+		long low, high;
+		bool paged;
+	} cases[] = {
+		{ "quantum", "0", 1, max_quantum(), false },
+		{ "qset", "1048577", 1, MAX_QSET, false },
+		{ "devs", "1025", 1, MAX_DEVS, false },
+		{ "major", "512", 0, MAX_MAJOR, false },
+		{ "order", "99", 0, order_of(max_quantum()), true },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char params[64], low[32], high[32];
+		const char *const words[] = { mod->name,      cases[i].name,
+					      cases[i].value, low,
+					      high,	      NULL };
+		int mark;
+
+		if (cases[i].paged && !mod->paged)
+			continue;
+		snprintf(params, sizeof(params), "%s=%s", cases[i].name,
+			 cases[i].value);
+		snprintf(low, sizeof(low), "%ld", cases[i].low);
+		snprintf(high, sizeof(high), "%ld", cases[i].high);
+		mark = log_mark();
+		ck_assert_int_eq(try_load(mod, params), -EINVAL);
+		ck_assert_msg(log_has(mark, words),
+			      "the log does not explain %s", params);
+		close(mark);
+	}
+}
+END_TEST
+
+START_TEST(order_or_quantum)
+{
+	ck_assert_int_eq(try_load(mod, "order=0 quantum=4096"), -EINVAL);
+	ck_assert_int_eq(try_load(mod, "quantum=10 order=1"), -EINVAL);
+}
+END_TEST
+
+START_TEST(changed_under_sys)
+{
+	char text[32];
+	int fd;
+
+	load("");
+	fd = dev_open(0, O_RDWR);
+	put(fd, 0, 9000, 1);
+	ck_assert_int_eq(write_file(param_path("quantum"), "10\n"), 0);
+	ck_assert_int_eq(write_file(param_path("qset"), "4\n"), 0);
+	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQQUANTUM)), 10);
+	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQQSET)), 4);
+
+	/* What an ioctl sets is seen there. */
+	must(ioctl(fd, SCULL_IOCTQUANTUM, 20L));
+	ck_assert_int_eq(read_long("%s", param_path("quantum")), 20);
+
+	ck_assert_int_eq(write_file(param_path("quantum"), "0\n"), -EINVAL);
+	ck_assert_int_eq(write_file(param_path("quantum"), "-1\n"), -EINVAL);
+	snprintf(text, sizeof(text), "%ld\n", max_quantum() + 1);
+	ck_assert_int_eq(write_file(param_path("quantum"), text), -EINVAL);
+	ck_assert_int_eq(write_file(param_path("qset"), "0\n"), -EINVAL);
+	ck_assert_int_eq(write_file(param_path("qset"), "1048577\n"), -EINVAL);
+	ck_assert_int_eq(write_file(param_path("limit"), "-1\n"), -EINVAL);
+	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQQUANTUM)), 20);
+	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQQSET)), 4);
+
+	expect(fd, 0, 9000, 1);
+	ck_assert_int_eq(proc_device(0).quantum, DEFAULT_QUANTUM);
+	trim(0);
+	ck_assert_int_eq(proc_device(0).quantum, 20);
+	ck_assert_int_eq(proc_device(0).qset, 4);
+}
+END_TEST
+
+/* What may be changed is root's to change, and the rest nobody's. */
+START_TEST(modes_under_sys)
+{
+	const struct {
+		const char *name;
+		mode_t mode;
+	} files[] = {
+		{ "quantum", 0644 }, { "qset", 0644 }, { "limit", 0644 },
+		{ "major", 0444 },   { "devs", 0444 },
+	};
+	struct stat st;
+
+	load("");
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		must(stat(param_path(files[i].name), &st));
+		ck_assert_msg((st.st_mode & 07777) == files[i].mode,
+			      "%s has mode %o", files[i].name, st.st_mode);
+	}
+	ck_assert_int_eq(access(param_path("order"), F_OK),
+			 mod->paged ? 0 : -1);
+}
+END_TEST
+
+/* A driver is silent when all is well. */
+START_TEST(silent)
+{
+	const char *const words[] = { mod->name, NULL };
+	int fd, mark;
+
+	/* The first load of all may say that the module taints the kernel. */
+	load("");
+	unload();
+	mark = log_mark();
+	load("quantum=10 qset=4");
+	fd = dev_open(0, O_RDWR);
+	put(fd, 0, 1000, 1);
+	expect(fd, 0, 1000, 1);
+	trim(0);
+	must(ioctl(fd, SCULL_IOCRESET));
+	dev_close(fd);
+	unload();
+	ck_assert_msg(!log_has(mark, words), "the log has something to tell");
+	close(mark);
+}
+END_TEST
+
+/* ---- the life of a module ---- */
+
+START_TEST(loaded_twice)
+{
+	int fd;
+
+	load("quantum=10");
+	fd = dev_open(0, O_RDWR);
+	put(fd, 0, 1000, 1);
+	ck_assert_int_eq(try_load(mod, "quantum=20"), -EEXIST);
+	expect(fd, 0, 1000, 1);
+	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQQUANTUM)), 10);
+}
+END_TEST
+
+START_TEST(same_major)
+{
+	const struct module *mine = mod, *other = other_module();
+	int fd;
+
+	load("major=240");
+	fd = dev_open(0, O_RDWR);
+	put(fd, 0, 9000, 1);
+	ck_assert_int_eq(try_load(other, "major=240"), -EBUSY);
+	expect(fd, 0, 9000, 1);
+
+	/* Nothing of the refused one is left, and it loads another time. */
+	mod = other;
+	must_fail(access(dev_path(0), F_OK), ENOENT);
+	must_fail(access(proc_path("mem"), F_OK), ENOENT);
+	load("");
+	mod = mine;
+	expect(fd, 0, 9000, 1);
+}
+END_TEST
+
+START_TEST(unloading_while_open)
+{
+	int fd;
+
+	load("");
+	fd = dev_open(0, O_RDWR);
+	put(fd, 0, 9000, 1);
+	ck_assert_int_eq(try_unload(mod), -EWOULDBLOCK);
+	expect(fd, 0, 9000, 1);
+	put(fd, 9000, 9000, 1);
+	dev_close(fd);
+	unload();
+	must_fail(access(dev_path(0), F_OK), ENOENT);
+	must_fail(access(proc_path("mem"), F_OK), ENOENT);
+	must_fail(access(proc_path("seq"), F_OK), ENOENT);
+}
+END_TEST
+
+/* Full of data, more than once: nothing of a load stays behind. */
+START_TEST(load_and_unload)
+{
+	for (int i = 0; i < 5; i++) {
+		load("quantum=%d qset=%d devs=%d", 1 + 999 * i, 1 + 3 * i,
+		     1 + i);
+		put(dev_open(i, O_RDWR), 0, 1000 * i + 10, i);
+		unload_all();
+	}
+}
+END_TEST
+
+void param_tests(TCase *tc)
+{
+	tcase_add_test(tc, defaults);
+	tcase_add_test(tc, default_limit);
+	tcase_add_test(tc, given_at_load);
+	tcase_add_test(tc, major_given);
+	tcase_add_test(tc, many_devices);
+	tcase_add_loop_test(tc, refused_at_load, 0,
+			    mod->paged ? NBAD : NBAD - NBAD_ORDER);
+	tcase_add_test(tc, refusal_is_explained);
+	tcase_add_test(tc, changed_under_sys);
+	tcase_add_test(tc, modes_under_sys);
+	tcase_add_test(tc, silent);
+	tcase_add_test(tc, loaded_twice);
+	tcase_add_test(tc, same_major);
+	tcase_add_test(tc, unloading_while_open);
+	tcase_add_test(tc, load_and_unload);
+	if (mod->paged) {
+		tcase_add_test(tc, order_given);
+		tcase_add_test(tc, order_or_quantum);
+	}
+}

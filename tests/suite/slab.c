@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The caches of scullc in /proc/slabinfo: one row a quantum size in use, none
+ * of them merged with a cache of the kernel's.
+ */
+#include "suite.h"
+
+struct row {
+	long active, total, size;
+};
+
+/* Whether there is a row of this name. */
+static bool slab_row(const char *name, struct row *row)
+{
+	char *text = slurp("/proc/slabinfo"), *line, *state;
+	size_t len = strlen(name);
+	bool found = false;
+
+	for (line = strtok_r(text, "\n", &state); line && !found;
+	     line = strtok_r(NULL, "\n", &state)) {
+		found = !strncmp(line, name, len) && line[len] == ' ';
+		if (found)
+			ck_assert_int_eq(sscanf(line + len, "%ld %ld %ld",
+						&row->active, &row->total,
+						&row->size),
+					 3);
+	}
+	free(text);
+	return found;
+}
+
+static void must_have_row(const char *name, long active, long size)
+{
+	struct row row;
+
+	ck_assert_msg(slab_row(name, &row), "no row %s", name);
+	ck_assert_int_ge(row.active, active);
+	ck_assert_int_ge(row.total, active);
+	ck_assert_int_ge(row.size, size);
+	/* Nor much more, or small quanta would be large objects. */
+	ck_assert_int_le(row.size, size + 256);
+}
+
+/* A cache may go a moment after its last user did. */
+static void must_lose_row(const char *name)
+{
+	struct row row;
+
+	for (int tries = 0; tries < 500; tries++) {
+		if (!slab_row(name, &row))
+			return;
+		usleep(10000);
+	}
+	ck_abort_msg("row %s stays", name);
+}
+
+START_TEST(default_row)
+{
+	load("");
+	must_have_row("scullc", 0, DEFAULT_QUANTUM);
+	put(dev_open(0, O_RDWR), 0, 2070, 1);
+	must_have_row("scullc", 1, DEFAULT_QUANTUM);
+	put(dev_open(1, O_RDWR), 0, 50 * DEFAULT_QUANTUM, 1);
+	must_have_row("scullc", 51, DEFAULT_QUANTUM);
+	unload_all();
+	must_lose_row("scullc");
+}
+END_TEST
+
+/* The book's second geometry: 207 small objects, not 207 of 4000 bytes. */
+START_TEST(row_of_another_size)
+{
+	struct row row;
+
+	load("");
+	ck_assert(!slab_row("scullc-10", &row));
+	adopt(0, 10, 4);
+	put(dev_open(0, O_RDWR), 0, 2070, 1);
+	must_have_row("scullc-10", 207, 10);
+	must_have_row("scullc", 0, DEFAULT_QUANTUM);
+
+	/* Two devices share it, and the last one to leave takes it away. */
+	trim(1);
+	put(dev_open(1, O_RDWR), 0, 1000, 1);
+	must_have_row("scullc-10", 307, 10);
+	adopt(0, 20, 4);
+	must_have_row("scullc-10", 100, 10);
+	must_have_row("scullc-20", 0, 20);
+	trim(1);
+	must_lose_row("scullc-10");
+	unload_all();
+	must_lose_row("scullc-20");
+	must_lose_row("scullc");
+}
+END_TEST
+
+/* Sizes at which the kernel has caches of its own to merge with. */
+START_TEST(never_merged)
+{
+	static const int sizes[] = { 8, 64, 192, 256, 512, 4096, 8192 };
+	char name[32];
+
+	load("");
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		snprintf(name, sizeof(name), "scullc-%d", sizes[i]);
+		adopt(0, sizes[i], 4);
+		put(dev_open(0, O_RDWR), 0, 10 * sizes[i], 1);
+		must_have_row(name, 10, sizes[i]);
+	}
+}
+END_TEST
+
+START_TEST(row_of_a_loaded_size)
+{
+	load("quantum=100");
+	must_have_row("scullc-100", 0, 100);
+	put(dev_open(0, O_RDWR), 0, 1000, 1);
+	must_have_row("scullc-100", 10, 100);
+	adopt(0, DEFAULT_QUANTUM, DEFAULT_QSET);
+	must_have_row("scullc", 0, DEFAULT_QUANTUM);
+}
+END_TEST
+
+void slab_tests(TCase *tc)
+{
+	/* The other two have no cache. */
+	if (strcmp(mod->name, "scullc"))
+		return;
+	tcase_add_test(tc, default_row);
+	tcase_add_test(tc, row_of_another_size);
+	tcase_add_test(tc, never_merged);
+	tcase_add_test(tc, row_of_a_loaded_size);
+}
