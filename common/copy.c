@@ -78,6 +78,7 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 			  loff_t pos, bool nowait)
 {
 	loff_t size = scull_store_size(s);
+	struct scull_item *item = NULL;
 	struct scull_place at;
 	size_t left, done = 0;
 	ssize_t err = 0;
@@ -90,10 +91,13 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 
 	scull_place_find(s, pos, &at);
 	while (left) {
-		struct scull_item *item = xa_load(&s->items, at.item);
 		size_t len = min_t(size_t, left, s->pool.quantum - at.offset);
-		void *quantum = scull_item_quantum(item, at.quantum);
 		ssize_t copied;
+		void *quantum;
+
+		if (!item || item->index != at.item)
+			item = xa_load(&s->items, at.item);
+		quantum = scull_item_quantum(item, at.quantum);
 
 		if (fatal_signal_pending(current)) {
 			err = -EINTR;
@@ -137,6 +141,7 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 ssize_t scull_store_read(struct scull_store *s, struct iov_iter *to, loff_t pos)
 {
 	loff_t size = scull_store_size(s);
+	struct scull_item *item = NULL;
 	struct scull_place at;
 	size_t left, done = 0;
 	ssize_t err = 0;
@@ -147,10 +152,13 @@ ssize_t scull_store_read(struct scull_store *s, struct iov_iter *to, loff_t pos)
 
 	scull_place_find(s, pos, &at);
 	while (left) {
-		struct scull_item *item = xa_load(&s->items, at.item);
 		size_t len = min_t(size_t, left, s->pool.quantum - at.offset);
-		void *quantum = scull_item_quantum(item, at.quantum);
 		size_t copied;
+		void *quantum;
+
+		if (!item || item->index != at.item)
+			item = xa_load(&s->items, at.item);
+		quantum = scull_item_quantum(item, at.quantum);
 
 		if (fatal_signal_pending(current)) {
 			err = -EINTR;

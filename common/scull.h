@@ -248,7 +248,11 @@ int scull_trim(struct scull_dev *dev);
 int scull_mmap(struct file *file, struct vm_area_struct *vma);
 
 long scull_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+#ifdef CONFIG_COMPAT
 long scull_compat_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+#else
+#define scull_compat_ioctl NULL
+#endif
 
 int scull_proc_create(void);
 void scull_proc_remove(void);
