@@ -74,9 +74,11 @@ table()
 		'!/^(#|$)/ && (key == "" || $1 == key)' "$top/tests/$1"
 }
 
+# kernel_names [WHEN] - of all kernels, or those with this in their last field.
 kernel_names()
 {
-	table kernels.tsv | cut -f 1 | xargs
+	table kernels.tsv | awk -F '\t' -v when="${1-}" \
+		'when == "" || $5 == when { print $1 }' | xargs
 }
 
 # kernel_row NAME - set name, suite, arch and flavour from tests/kernels.tsv,
@@ -85,7 +87,7 @@ kernel_row()
 {
 	row=$(table kernels.tsv "$1")
 	[ "$row" ] || die "no kernel '$1'; there are: $(kernel_names)"
-	IFS='	' read -r name suite arch flavour <<-END
+	IFS='	' read -r name suite arch flavour _ <<-END
 		$row
 	END
 	row=$(table machines.tsv "$arch")

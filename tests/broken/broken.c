@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A module with one fault, named by its parameter, each of a kind that the
- * harness claims to notice.  tests/t/20-harness-notices.t proves it.
+ * harness claims to notice.  tests/t/harness.t proves it.
  */
 #include <linux/init.h>
 #include <linux/mm.h>
@@ -13,11 +13,11 @@
 
 static char *how = "none";
 module_param(how, charp, 0444);
-MODULE_PARM_DESC(how, "none, warn, oops, taint, busy, cache, pages, vmalloc or hang");
+MODULE_PARM_DESC(how, "none, warn, oops, taint, busy, cache, slab, pages, vmalloc or hang");
 
 static int count = 1;
 module_param(count, int, 0444);
-MODULE_PARM_DESC(count, "for pages: how many");
+MODULE_PARM_DESC(count, "of pages or, for slab, objects of that size");
 
 static int __init broken_init(void)
 {
@@ -32,12 +32,16 @@ static int __init broken_init(void)
 	} else if (!strcmp(how, "busy")) {
 		__module_get(THIS_MODULE);
 	} else if (!strcmp(how, "cache")) {
-		/* With a constructor or a usercopy region it is not merged. */
+		/* A cache with a usercopy region is not merged with others. */
 		if (!kmem_cache_create_usercopy("scull_broken", 100, 0, 0, 0, 100, NULL))
 			return -ENOMEM;
 	} else if (!strcmp(how, "pages")) {
 		for (i = 0; i < count; i++)
 			if (!alloc_page(GFP_KERNEL))
+				return -ENOMEM;
+	} else if (!strcmp(how, "slab")) {
+		for (i = 0; i < count; i++)
+			if (!kmalloc(PAGE_SIZE, GFP_KERNEL))
 				return -ENOMEM;
 	} else if (!strcmp(how, "vmalloc")) {
 		if (!vmalloc(PAGE_SIZE))

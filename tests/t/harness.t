@@ -1,0 +1,140 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Does the harness notice?  Modules and scripts that are deliberately broken,
+# each of which must get the verdicts meant for it and no other.
+
+set -eu
+cd "$(dirname "$0")/../.."
+kernel=${KERNEL:-debian-6.1}
+log=${XDG_CACHE_HOME:-$HOME/.cache}/scull/log/harness
+n=0
+
+# result STATUS DESCRIPTION
+result()
+{
+	n=$((n + 1))
+	[ "$1" = 0 ] || printf 'not '
+	echo "ok $n - $2"
+}
+
+# expect DESCRIPTION TIMEOUT VERDICTS - run the script on standard input, and
+# compare the verdicts it got with those that it should get, one a line.
+expect()
+{
+	cat >"$tmp/script"
+	printf %s "${3:+$3
+}" >"$tmp/expected"
+	status=0
+	scripts/vm --kernel "$kernel" --log "$log" --timeout "$2" --mem 256 \
+		--script "$tmp/script" --add "$build/tests/broken/broken.ko:/broken.ko" \
+		>/dev/null 2>&1 || status=$?
+	sed -n 's/^not ok - //p' "$log/verdict" >"$tmp/given"
+	same=0
+	diff "$tmp/expected" "$tmp/given" >"$tmp/diff" || same=1
+	# A run that gets a bad verdict must not succeed.
+	[ $status != 0 ] || same=1
+	result $same "$1"
+	[ $same = 0 ] || sed 's/^/# /' "$tmp/diff" "$log/verdict"
+}
+
+# relayed DESCRIPTION PARTS EXPECTED - compare what relay.awk makes of the TAP
+# on standard input with what it should.
+relayed()
+{
+	same=0
+	awk -v run=x -v parts="$2" -f tests/t/relay.awk >"$tmp/given"
+	[ "$(cat "$tmp/given")" = "$3" ] || same=1
+	result $same "$1"
+	[ $same = 0 ] || sed 's/^/# /' "$tmp/given"
+}
+
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+build=$(scripts/build "$kernel")
+
+relayed 'a test that failed' a 'not ok 1 - x: a: one
+# why
+ok 2 - x: a: ran 1 of the 1 tests it planned
+1..2' <<END
+== a
+not ok 1 - one
+why
+1..1
+END
+
+relayed 'tests that were never reached' 'a b c' 'ok 1 - x: a: one
+not ok 2 - x: a: ran 1 of the 2 tests it planned
+ok 3 - x: b: one
+not ok 4 - x: b: ran 1 of the ? tests it planned
+not ok 5 - x: c: was run at all
+1..5' <<END
+== a
+1..2
+ok 1 - one
+== b
+ok 1 - one
+END
+
+expect 'a script that fails, and nothing else' 60 '' <<'END'
+#!/bin/sh
+insmod /broken.ko
+rmmod broken
+pages >/run/pages
+exit 1
+END
+
+expect 'leaks, taint and a module that stays, each by its own verdict' 60 \
+'the kernel is tainted by out-of-tree and unsigned modules at most
+all modules could be unloaded
+no slab cache stayed behind
+no vmalloc area stayed behind
+all pages came back
+the slab allocator did not grow' <<'END'
+#!/bin/sh
+insmod /broken.ko
+rmmod broken
+pages >/run/pages
+for how in cache vmalloc 'pages count=64' 'slab count=512' taint; do
+	insmod /broken.ko how=$how
+	rmmod broken
+done
+insmod /broken.ko how=busy
+END
+
+expect 'a warning' 60 \
+'the kernel log is clean
+the kernel is tainted by out-of-tree and unsigned modules at most' <<'END'
+#!/bin/sh
+insmod /broken.ko how=warn
+END
+
+expect 'an oops' 60 \
+'the VM ran to its end
+the kernel log is clean' <<'END'
+#!/bin/sh
+insmod /broken.ko how=oops
+END
+
+expect 'a hang that the kernel notices' 60 \
+'the VM ran to its end
+the kernel log is clean' <<'END'
+#!/bin/sh
+echo 3 >/proc/sys/kernel/watchdog_thresh
+insmod /broken.ko how=hang
+END
+
+expect 'a hang that it does not' 20 \
+'the VM ran to its end
+the VM kept its time limit' <<'END'
+#!/bin/sh
+sleep 1000
+END
+
+expect 'a machine that goes down before its time' 60 \
+'the VM ran to its end' <<'END'
+#!/bin/sh
+poweroff -f
+END
+
+echo "1..$n"
