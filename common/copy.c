@@ -7,9 +7,39 @@
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/thread_info.h>
 #include <linux/uio.h>
 
 #include "scull.h"
+
+/*
+ * How far from @at memory goes on without a gap, at most @left bytes and not
+ * beyond the item. A copy costs as much to set up as a hundred words to move, so
+ * quanta that happen to lie next to each other are copied in one go. Hardened
+ * usercopy knows each by itself, and is asked for each.
+ */
+static size_t run_length(const struct scull_store *s,
+			 const struct scull_item *item,
+			 const struct scull_place *at, size_t left, bool to_user)
+{
+	void *quantum = scull_item_quantum(item, at->quantum);
+	size_t len = min_t(size_t, left, s->pool.quantum - at->offset);
+	unsigned int nr = at->quantum;
+	size_t run = len;
+
+	check_object_size(quantum + at->offset, len, to_user);
+	while (run < left && ++nr < s->qset) {
+		void *next = scull_item_quantum(item, nr);
+
+		if (next != quantum + s->pool.quantum)
+			break;
+		quantum = next;
+		len = min_t(size_t, left - run, s->pool.quantum);
+		check_object_size(quantum, len, to_user);
+		run += len;
+	}
+	return run;
+}
 
 /* Fill a hole. The quantum is published when it has no stale byte any more. */
 static ssize_t write_hole(struct scull_store *s, const struct scull_place *at,
@@ -98,13 +128,15 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 		if (!item || item->index != at.item)
 			item = xa_load(&s->items, at.item);
 		quantum = scull_item_quantum(item, at.quantum);
+		if (quantum)
+			len = run_length(s, item, &at, left, false);
 
 		if (fatal_signal_pending(current)) {
 			err = -EINTR;
 			break;
 		}
 		if (quantum)
-			copied = copy_from_iter(quantum + at.offset, len, from);
+			copied = _copy_from_iter(quantum + at.offset, len, from);
 		else if (nowait)
 			copied = -EAGAIN;
 		else
@@ -159,13 +191,15 @@ ssize_t scull_store_read(struct scull_store *s, struct iov_iter *to, loff_t pos)
 		if (!item || item->index != at.item)
 			item = xa_load(&s->items, at.item);
 		quantum = scull_item_quantum(item, at.quantum);
+		if (quantum)
+			len = run_length(s, item, &at, left, true);
 
 		if (fatal_signal_pending(current)) {
 			err = -EINTR;
 			break;
 		}
 		if (quantum)
-			copied = copy_to_iter(quantum + at.offset, len, to);
+			copied = _copy_to_iter(quantum + at.offset, len, to);
 		else
 			copied = iov_iter_zero(len, to);
 		done += copied;

@@ -122,7 +122,9 @@ static int layout_show(struct seq_file *m, void *v)
 	struct page *page;
 
 	if (!l->quantum) {
-		seq_printf(m, "# quantum %u qset %u\n", bytes, l->dev->store->qset);
+		seq_printf(m, "# device " KBUILD_MODNAME "%u quantum %u qset %u page %lu\n",
+			   l->dev->store->dev, bytes, l->dev->store->qset,
+			   PAGE_SIZE);
 		seq_puts(m, "# item index address frame pages node contiguous frames\n");
 		return 0;
 	}

@@ -189,19 +189,19 @@ static inline void scull_place_find(const struct scull_store *s, loff_t pos,
 }
 
 /**
- * scull_place_advance() - go forward within a quantum, or to the next
+ * scull_place_advance() - go forward
  * @s: the store
  * @at: the place
- * @bytes: how far, at most to the end of the quantum
+ * @bytes: how far, at most to the end of the item
  */
 static inline void scull_place_advance(const struct scull_store *s,
 				       struct scull_place *at, size_t bytes)
 {
-	at->offset += bytes;
-	if (at->offset < s->pool.quantum)
-		return;
-	at->offset = 0;
-	if (++at->quantum < s->qset)
+	size_t offset = at->offset + bytes;
+
+	at->quantum += offset / s->pool.quantum;
+	at->offset = offset % s->pool.quantum;
+	if (at->quantum < s->qset)
 		return;
 	at->quantum = 0;
 	at->item++;
