@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A plugin for QEMU's emulator that counts how often each instruction of the
+ * guest is executed between two addresses, the last time it comes from one to the
+ * other: begin=ADDRESS,end=ADDRESS,out=FILE.  FILE gets the address of each
+ * instruction and the count.
+ *
+ * Distributions ship QEMU with plugins enabled but without the header; these few
+ * declarations are its stable interface, version 1.
+ */
+
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct qemu_plugin_tb;
+struct qemu_plugin_insn;
+
+typedef uint64_t qemu_plugin_id_t;
+typedef void (*tb_trans_cb)(qemu_plugin_id_t id, struct qemu_plugin_tb *tb);
+typedef void (*vcpu_cb)(unsigned int vcpu, void *data);
+typedef void (*exit_cb)(qemu_plugin_id_t id, void *data);
+
+enum { CB_NO_REGS };
+enum { INLINE_ADD_U64 };
+
+void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, tb_trans_cb cb);
+void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, exit_cb cb, void *data);
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
+					    vcpu_cb cb, int flags, void *data);
+void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn,
+						int op, void *ptr, uint64_t add);
+size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
+struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb,
+						 size_t index);
+uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
+
+int qemu_plugin_version = 1;
+
+/* QEMU adds to runs whenever the instruction is executed. */
+static struct insn {
+	uint64_t address;
+	uint64_t runs;
+	uint64_t runs_at_begin;
+	uint64_t counted;
+} insns[1 << 21];	/* a hash table, far from full */
+
+static const size_t slots = sizeof(insns) / sizeof(insns[0]);
+static uint64_t begin, end;
+static FILE *out;
+
+static struct insn *find(uint64_t address)
+{
+	size_t i = address * 0x9e3779b97f4a7c15 >> 43;
+
+	while (insns[i].address && insns[i].address != address)
+		i = (i + 1) % slots;
+	insns[i].address = address;
+	return &insns[i];
+}
+
+static void at_begin(unsigned int vcpu, void *data)
+{
+	size_t i;
+
+	for (i = 0; i < slots; i++)
+		insns[i].runs_at_begin = insns[i].runs;
+}
+
+static void at_end(unsigned int vcpu, void *data)
+{
+	size_t i;
+
+	for (i = 0; i < slots; i++)
+		insns[i].counted = insns[i].runs - insns[i].runs_at_begin;
+}
+
+static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
+{
+	size_t i;
+
+	for (i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
+		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+		uint64_t address = qemu_plugin_insn_vaddr(insn);
+
+		qemu_plugin_register_vcpu_insn_exec_inline(insn, INLINE_ADD_U64,
+							   &find(address)->runs, 1);
+		if (address == begin)
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, at_begin,
+							       CB_NO_REGS, NULL);
+		if (address == end)
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, at_end,
+							       CB_NO_REGS, NULL);
+	}
+}
+
+static void finish(qemu_plugin_id_t id, void *data)
+{
+	size_t i;
+
+	for (i = 0; i < slots; i++)
+		if (insns[i].counted)
+			fprintf(out, "%016" PRIx64 " %" PRIu64 "\n",
+				insns[i].address, insns[i].counted);
+	fclose(out);
+}
+
+int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv)
+{
+	int i;
+
+	for (i = 0; i < argc; i++) {
+		if (!strncmp(argv[i], "begin=", 6))
+			begin = strtoull(argv[i] + 6, NULL, 16);
+		else if (!strncmp(argv[i], "end=", 4))
+			end = strtoull(argv[i] + 4, NULL, 16);
+		else if (!strncmp(argv[i], "out=", 4))
+			out = fopen(argv[i] + 4, "w");
+	}
+	if (!begin || !end || !out)
+		return 1;
+	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
+	qemu_plugin_register_atexit_cb(id, finish, NULL);
+	return 0;
+}
