@@ -107,6 +107,26 @@ START_TEST(appended_records)
 }
 END_TEST
 
+/* The end is where it is when an append's turn comes, not when it was asked. */
+START_TEST(appended_behind_a_writer)
+{
+	const long long held = HELD_PAGES * page_size();
+	struct held *writer;
+	pid_t pid;
+	int fd;
+
+	load("quantum=1000 qset=4");
+	fd = dev_open(0, O_RDWR);
+	writer = held_writer(fd);
+	pid = spawn(append_records, 1);
+	await_blocked(pid);
+	held_release(writer);
+	reap(pid);
+	ck_assert_int_eq(dev_size(fd), held + RECORDS * RECORD);
+	expect(fd, 0, held, 1);
+}
+END_TEST
+
 /* ---- one position shared by several ---- */
 
 static int shared_fd;
@@ -326,6 +346,8 @@ void concurrency_tests(TCase *tc)
 {
 	tcase_add_test(tc, writers_side_by_side);
 	tcase_add_test(tc, appended_records);
+	if (can_hold())
+		tcase_add_test(tc, appended_behind_a_writer);
 	tcase_add_test(tc, shared_position);
 	tcase_add_test(tc, shared_reading);
 	tcase_add_test(tc, dup_shares_the_position);

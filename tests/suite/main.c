@@ -30,7 +30,11 @@ static const struct group {
 	{ "proc", proc_tests },		{ "slab", slab_tests },
 	{ "limit", limit_tests },	{ "memcg", memcg_tests },
 	{ "badinput", badinput_tests }, { "concurrency", concurrency_tests },
-	{ "signals", signal_tests },
+	{ "signals", signal_tests },	{ "mmap", mmap_tests },
+	{ "seek", seek_tests },		{ "nowait", nowait_tests },
+	{ "splice", splice_tests },	{ "aio", aio_tests },
+	{ "files", file_tests },	{ "sysfs", sysfs_tests },
+	{ "trace", trace_tests },	{ "layout", layout_tests },
 };
 
 #define NGROUPS (sizeof(groups) / sizeof(groups[0]))

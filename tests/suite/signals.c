@@ -1,169 +1,44 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A writer that dies on its way. userfaultfd holds it at a chosen byte of its
- * buffer, inside the system call, so nothing here depends on time.
+ * Processes that are interrupted or killed while they write or wait.
  */
 #include "suite.h"
-#include <linux/userfaultfd.h>
-#include <sched.h>
 #include <signal.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
-
-#define PAGES 16
-
-/* A buffer of PAGES pages of pattern in which one page waits for us. */
-struct trap {
-	char *buf;
-	size_t page;
-	int hole;
-	int uffd;
-};
-
-static bool have_userfaultfd(void)
-{
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
-
-	if (fd < 0)
-		return false;
-	close(fd);
-	return true;
-}
-
-static struct trap set_trap(int hole)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	struct trap trap = { .page = page_size(), .hole = hole };
-	char *at;
-
-	trap.buf = mmap(NULL, PAGES * trap.page, PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ck_assert_ptr_ne(trap.buf, MAP_FAILED);
-	madvise(trap.buf, PAGES * trap.page, MADV_NOHUGEPAGE);
-	fill(trap.buf, PAGES * trap.page, 1, 0);
-	at = trap.buf + hole * trap.page;
-	must(madvise(at, trap.page, MADV_DONTNEED));
-
-	trap.uffd = must(syscall(SYS_userfaultfd, O_CLOEXEC));
-	must(ioctl(trap.uffd, UFFDIO_API, &api));
-	reg.range.start = (unsigned long)at;
-	reg.range.len = trap.page;
-	must(ioctl(trap.uffd, UFFDIO_REGISTER, &reg));
-	return trap;
-}
-
-/* Wait until somebody stands in the trap. */
-static void await_victim(const struct trap *trap)
-{
-	struct uffd_msg msg;
-
-	ck_assert_int_eq(must(read(trap->uffd, &msg, sizeof(msg))),
-			 sizeof(msg));
-	ck_assert_int_eq(msg.event, UFFD_EVENT_PAGEFAULT);
-}
-
-static void spring(const struct trap *trap)
-{
-	char *page = malloc(trap->page);
-	size_t off = trap->hole * trap->page;
-	struct uffdio_copy copy = {
-		.dst = (unsigned long)trap->buf + off,
-		.src = (unsigned long)page,
-		.len = trap->page,
-	};
-
-	fill(page, trap->page, 1, off);
-	must(ioctl(trap->uffd, UFFDIO_COPY, &copy));
-	free(page);
-}
-
-/*
- * A child would fault in an address space of its own, which the descriptor
- * does not know; a thread of ours could not be killed alone. So the child
- * shares our memory and is a process all the same.
- */
-static pid_t spawn_sharing(int (*fn)(void *), void *arg)
-{
-	const size_t size = 1 << 16;
-	char *stack = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	ck_assert_ptr_ne(stack, MAP_FAILED);
-	return must(clone(fn, stack + size, CLONE_VM | SIGCHLD, arg));
-}
-
-struct job {
-	const struct trap *trap;
-	int fd;
-	volatile long ret;
-};
-
-static int write_all(void *arg)
-{
-	struct job *job = arg;
-
-	job->ret = pwrite(job->fd, job->trap->buf, PAGES * job->trap->page, 0);
-	return 0;
-}
-
-static void kill_and_reap(pid_t pid)
-{
-	int status;
-
-	must(kill(pid, SIGKILL));
-	must(waitpid(pid, &status, 0));
-	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-}
 
 /* What came before the byte it died at is there, and nothing else. */
 START_TEST(killed_while_writing)
 {
-	struct trap trap;
-	struct job job = { .trap = &trap };
+	struct held *writer;
 	long long size;
-	pid_t pid;
+	int fd;
 
 	load(_i ? "quantum=1000 qset=4" : "quantum=40960 qset=4");
-	trap = set_trap(PAGES / 2);
-	job.fd = dev_open(0, O_RDWR);
-	pid = spawn_sharing(write_all, &job);
-	await_victim(&trap);
-	kill_and_reap(pid);
+	fd = dev_open(0, O_RDWR);
+	writer = held_writer(fd);
+	held_kill(writer);
 
-	size = dev_size(job.fd);
-	ck_assert_int_gt(size, (long long)trap.page);
-	ck_assert_int_le(size, PAGES / 2 * (long long)trap.page);
-	expect(job.fd, 0, size, 1);
-	put(job.fd, 200000 + size, 10, 1);
-	expect_zeros(job.fd, size, 200000);
-	expect(job.fd, 0, size, 1);
+	size = dev_size(fd);
+	ck_assert_int_gt(size, page_size());
+	ck_assert_int_le(size, HELD_PAGES / 2 * page_size());
+	expect(fd, 0, size, 1);
+	put(fd, 200000 + size, 10, 1);
+	expect_zeros(fd, size, 200000);
+	expect(fd, 0, size, 1);
 	trim(0);
-	ck_assert_int_eq(dev_size(job.fd), 0);
-	close(trap.uffd);
+	ck_assert_int_eq(dev_size(fd), 0);
 }
 END_TEST
 
 /* One that is only held up goes on and completes. */
 START_TEST(held_up_while_writing)
 {
-	struct trap trap;
-	struct job job = { .trap = &trap };
-	int status;
-	pid_t pid;
+	int fd;
 
 	load("quantum=1000 qset=4");
-	trap = set_trap(PAGES / 2);
-	job.fd = dev_open(0, O_RDWR);
-	pid = spawn_sharing(write_all, &job);
-	await_victim(&trap);
-	spring(&trap);
-	must(waitpid(pid, &status, 0));
-	ck_assert_int_eq(status, 0);
-	ck_assert_int_eq(job.ret, PAGES * (long)trap.page);
-	expect(job.fd, 0, PAGES * trap.page, 1);
-	close(trap.uffd);
+	fd = dev_open(0, O_RDWR);
+	held_release(held_writer(fd));
+	expect(fd, 0, HELD_PAGES * page_size(), 1);
 }
 END_TEST
 
@@ -204,29 +79,24 @@ START_TEST(killed_while_waiting)
 	void (*const waiters[])(int) = { wait_reading, wait_writing,
 					 wait_trimming, wait_seeking,
 					 wait_listing };
-	struct trap trap;
-	struct job job = { .trap = &trap };
-	pid_t pid;
+	struct held *writer;
+	int fd;
 
 	load("quantum=1000 qset=4");
-	trap = set_trap(PAGES / 2);
-	job.fd = dev_open(0, O_RDWR);
-	pid = spawn_sharing(write_all, &job);
-	await_victim(&trap);
+	fd = dev_open(0, O_RDWR);
+	writer = held_writer(fd);
 	for (int i = 0; i < 5; i++) {
 		pid_t waiter = spawn(waiters[i], 0);
 		int status;
 
-		/* Time to come to the lock; too little only weakens this. */
-		usleep(50000);
+		await_blocked(waiter);
 		kill(waiter, SIGKILL);
 		must(waitpid(waiter, &status, 0));
 	}
-	kill_and_reap(pid);
+	held_kill(writer);
 	trim(0);
-	put(job.fd, 0, 1000, 2);
-	expect(job.fd, 0, 1000, 2);
-	close(trap.uffd);
+	put(fd, 0, 1000, 2);
+	expect(fd, 0, 1000, 2);
 }
 END_TEST
 
@@ -274,7 +144,7 @@ END_TEST
 void signal_tests(TCase *tc)
 {
 	tcase_add_test(tc, caught_signals);
-	if (!have_userfaultfd()) {
+	if (!can_hold()) {
 		printf("# no userfaultfd in this kernel: nothing is held up\n");
 		return;
 	}

@@ -55,6 +55,15 @@ void memcg_tests(TCase *tc);
 void badinput_tests(TCase *tc);
 void concurrency_tests(TCase *tc);
 void signal_tests(TCase *tc);
+void mmap_tests(TCase *tc);
+void seek_tests(TCase *tc);
+void nowait_tests(TCase *tc);
+void splice_tests(TCase *tc);
+void aio_tests(TCase *tc);
+void file_tests(TCase *tc);
+void sysfs_tests(TCase *tc);
+void trace_tests(TCase *tc);
+void layout_tests(TCase *tc);
 
 /* Assert that a system call works, and have its value. */
 #define must(call)                                                        \
@@ -142,8 +151,17 @@ struct proc_device {
 struct proc_device proc_device(int n);
 const char *proc_path(const char *suffix);
 
+/* A writer of HELD_PAGES pages that is held half-way */
+#define HELD_PAGES 16
+struct held;
+bool can_hold(void);
+struct held *held_writer(int fd);
+void held_release(struct held *h);
+void held_kill(struct held *h);
+
 /* Children: one runs fn(arg) and ends; a failed assertion in it is ours. */
 pid_t spawn(void (*fn)(int), int arg);
 void reap(pid_t pid);
+void await_blocked(pid_t pid);
 
 #endif

@@ -70,6 +70,23 @@ const struct module *other_module(void)
 static int open_devices[64];
 static int nr_open;
 
+/* Whatever devices a test left mapped. */
+static void unmap_all(void)
+{
+	char *text = slurp("/proc/self/maps"), *line, *state;
+
+	for (line = strtok_r(text, "\n", &state); line;
+	     line = strtok_r(NULL, "\n", &state)) {
+		unsigned long from, to;
+
+		if (!strstr(line, " /dev/scull"))
+			continue;
+		ck_assert_int_eq(sscanf(line, "%lx-%lx", &from, &to), 2);
+		must(munmap((void *)from, to - from));
+	}
+	free(text);
+}
+
 /*
  * The fixture at both ends of a test. Children of a failed test may live a
  * moment longer than it did, and they hold the module.
@@ -78,6 +95,7 @@ void unload_all(void)
 {
 	while (nr_open)
 		close(open_devices[--nr_open]);
+	unmap_all();
 	for (int i = 0; i < 3; i++) {
 		int ret, tries = 500;
 
@@ -402,4 +420,18 @@ void reap(pid_t pid)
 	must(waitpid(pid, &status, 0));
 	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0,
 		      "a child ended with status 0x%x", status);
+}
+
+/* Until a child waits for something, or has come to its end without. */
+void await_blocked(pid_t pid)
+{
+	char path[64], state;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	do {
+		char *text = slurp(path);
+
+		ck_assert_int_eq(sscanf(strrchr(text, ')'), ") %c", &state), 1);
+		free(text);
+	} while (state == 'R' && !usleep(1000));
 }

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A writer that is held in the middle of its write: userfaultfd makes it wait
+ * for a page of its buffer, inside the system call, until it is told to go on or
+ * killed. So what happens meanwhile does not depend on time.
+ */
+#include "suite.h"
+#include <linux/userfaultfd.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#define HOLE (HELD_PAGES / 2)
+
+struct held {
+	int fd;
+	char *buf;
+	size_t page;
+	int uffd;
+	pid_t pid;
+	volatile long ret;
+};
+
+bool can_hold(void)
+{
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
+}
+
+/* A buffer of the pattern, one page of which is missing. */
+static void make_buffer(struct held *h)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	char *hole;
+
+	h->buf = mmap(NULL, HELD_PAGES * h->page, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ck_assert_ptr_ne(h->buf, MAP_FAILED);
+	/* Otherwise one huge page might be all there is to miss. */
+	madvise(h->buf, HELD_PAGES * h->page, MADV_NOHUGEPAGE);
+	fill(h->buf, HELD_PAGES * h->page, 1, 0);
+	hole = h->buf + HOLE * h->page;
+	must(madvise(hole, h->page, MADV_DONTNEED));
+
+	h->uffd = must(syscall(SYS_userfaultfd, O_CLOEXEC));
+	must(ioctl(h->uffd, UFFDIO_API, &api));
+	reg.range.start = (unsigned long)hole;
+	reg.range.len = h->page;
+	must(ioctl(h->uffd, UFFDIO_REGISTER, &reg));
+}
+
+static int write_all(void *arg)
+{
+	struct held *h = arg;
+
+	h->ret = pwrite(h->fd, h->buf, HELD_PAGES * h->page, 0);
+	return 0;
+}
+
+/*
+ * Start one, which writes HELD_PAGES pages of pattern 1 to the front of a
+ * device. After a fork it would fault in an address space of its own, which the
+ * userfaultfd does not know, and a thread of ours could not be killed alone: so
+ * it shares our memory and is a process all the same.
+ */
+struct held *held_writer(int fd)
+{
+	const size_t stack_size = 1 << 16;
+	struct held *h = calloc(1, sizeof(*h));
+	struct uffd_msg msg;
+	char *stack;
+
+	h->fd = fd;
+	h->page = page_size();
+	make_buffer(h);
+	stack = mmap(NULL, stack_size, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ck_assert_ptr_ne(stack, MAP_FAILED);
+	h->pid = must(
+		clone(write_all, stack + stack_size, CLONE_VM | SIGCHLD, h));
+	ck_assert_int_eq(must(read(h->uffd, &msg, sizeof(msg))), sizeof(msg));
+	ck_assert_int_eq(msg.event, UFFD_EVENT_PAGEFAULT);
+	return h;
+}
+
+/* Let it complete. */
+void held_release(struct held *h)
+{
+	char *page = malloc(h->page);
+	struct uffdio_copy copy = {
+		.dst = (unsigned long)h->buf + HOLE * h->page,
+		.src = (unsigned long)page,
+		.len = h->page,
+	};
+	int status;
+
+	fill(page, h->page, 1, HOLE * h->page);
+	must(ioctl(h->uffd, UFFDIO_COPY, &copy));
+	must(waitpid(h->pid, &status, 0));
+	ck_assert_int_eq(status, 0);
+	ck_assert_int_eq(h->ret, HELD_PAGES * h->page);
+	close(h->uffd);
+	free(page);
+}
+
+void held_kill(struct held *h)
+{
+	int status;
+
+	must(kill(h->pid, SIGKILL));
+	must(waitpid(h->pid, &status, 0));
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	close(h->uffd);
+}

@@ -1,0 +1,697 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mappings: that they, read and write always agree, where they end, and that no
+ * page goes while something can reach it. Trap 6 is all of this.
+ */
+#include "suite.h"
+#include <setjmp.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+/* A geometry of whole pages, as order or as a number that is none. */
+static const char *const geometries[] = { "order=0 qset=4", "order=1 qset=3",
+					  "order=3 qset=1", NULL };
+
+#define NGEOMETRIES 4
+
+static void load_geometry(int i)
+{
+	if (geometries[i])
+		load("%s", geometries[i]);
+	else
+		load("quantum=%ld qset=2", 3 * page_size());
+}
+
+static void *try_map(int fd, long long off, size_t len, int flags)
+{
+	return mmap(NULL, len, PROT_READ | PROT_WRITE, flags, fd, off);
+}
+
+static char *map(int fd, long long off, size_t len)
+{
+	char *p = try_map(fd, off, len, MAP_SHARED);
+
+	ck_assert_msg(p != MAP_FAILED, "mmap: %s", strerror(errno));
+	return p;
+}
+
+/* ---- what a touch does: a value, or a signal ---- */
+
+static sigjmp_buf fault;
+
+static void on_fault(int sig)
+{
+	(void)sig;
+	siglongjmp(fault, 1);
+}
+
+/* Whether reading, or writing, a byte there is a SIGBUS. */
+static bool is_bus_error(volatile char *p, bool write)
+{
+	struct sigaction action = { .sa_handler = on_fault }, old;
+	volatile bool failed = true;
+
+	must(sigaction(SIGBUS, &action, &old));
+	if (!sigsetjmp(fault, 1)) {
+		if (write)
+			*p = 1;
+		else
+			(void)*p;
+		failed = false;
+	}
+	must(sigaction(SIGBUS, &old, NULL));
+	return failed;
+}
+
+/* ---- who may map ---- */
+
+START_TEST(scullc_cannot)
+{
+	int fd;
+
+	load("quantum=%ld", page_size());
+	fd = dev_open(0, O_RDWR);
+	put(fd, 0, page_size(), 1);
+	ck_assert_ptr_eq(try_map(fd, 0, page_size(), MAP_SHARED), MAP_FAILED);
+	ck_assert_int_eq(errno, ENODEV);
+	ck_assert_ptr_eq(try_map(fd, 0, page_size(), MAP_PRIVATE), MAP_FAILED);
+	ck_assert_int_eq(errno, ENODEV);
+	trim(0);
+}
+END_TEST
+
+/* It is the device's quantum that counts, not the module's. */
+START_TEST(whole_pages_only)
+{
+	long page = page_size();
+	int fd;
+
+	load("");
+	fd = dev_open(0, O_RDWR);
+	ck_assert_ptr_eq(try_map(fd, 0, page, MAP_SHARED), MAP_FAILED);
+	ck_assert_int_eq(errno, EINVAL);
+	must(ioctl(fd, SCULL_IOCTQUANTUM, 2 * page));
+	ck_assert_ptr_eq(try_map(fd, 0, page, MAP_PRIVATE), MAP_FAILED);
+	ck_assert_int_eq(errno, EINVAL);
+	trim(0);
+	put(fd, 0, 3 * page, 1);
+	must(ioctl(fd, SCULL_IOCTQUANTUM, 10L));
+	check_fill(map(fd, 0, 3 * page), 3 * page, 1, 0);
+}
+END_TEST
+
+START_TEST(as_opened)
+{
+	int fd;
+
+	load("order=0");
+	put(dev_open(0, O_RDWR), 0, 100, 1);
+	fd = dev_open(0, O_RDONLY);
+	ck_assert_ptr_eq(try_map(fd, 0, 100, MAP_SHARED), MAP_FAILED);
+	ck_assert_int_eq(errno, EACCES);
+	check_fill(mmap(NULL, 100, PROT_READ, MAP_SHARED, fd, 0), 100, 1, 0);
+}
+END_TEST
+
+/* ---- one memory, three ways to it ---- */
+
+START_TEST(all_agree) /* trap 6 */
+{
+	size_t page = page_size(), len = 27 * page + 100;
+	char *p;
+	int fd;
+
+	load_geometry(_i);
+	fd = dev_open(0, O_RDWR);
+	put(fd, 0, len, 1);
+	p = map(fd, 0, len);
+	check_fill(p, len, 1, 0);
+
+	/* What is stored is read, and what is written is loaded. */
+	fill(p + page + 5, 9 * page, 2, page + 5);
+	expect(fd, 0, page + 5, 1);
+	expect(fd, page + 5, 9 * page, 2);
+	expect(fd, 10 * page + 5, len - 10 * page - 5, 1);
+	put(fd, 12 * page + 7, 9 * page, 3);
+	check_fill(p + 12 * page + 7, 9 * page, 3, 12 * page + 7);
+	ck_assert_int_eq(dev_size(fd), len);
+	must(msync(p, len, MS_SYNC));
+	must(munmap(p, len));
+	expect(fd, page + 5, 9 * page, 2);
+	trim(0);
+}
+END_TEST
+
+/* A mapping that starts anywhere shows what is there, page by page. */
+START_TEST(at_an_offset) /* trap 6 */
+{
+	size_t page = page_size();
+	int fd;
+
+	load_geometry(_i);
+	fd = dev_open(0, O_RDWR);
+	put(fd, 0, 30 * page, 1);
+	for (size_t first = 0; first < 30; first += 7) {
+		size_t len = (30 - first) * page;
+		char *p = map(fd, first * page, len);
+
+		/* From the end, so that no fault comes in order. */
+		for (size_t at = len; at; at -= page)
+			check_fill(p + at - page, page, 1,
+				   first * page + at - page);
+		must(munmap(p, len));
+	}
+}
+END_TEST
+
+START_TEST(two_processes)
+{
+	size_t page = page_size();
+	int status;
+	pid_t pid;
+	char *p;
+	int fd;
+
+	load_geometry(_i);
+	fd = dev_open(0, O_RDWR);
+	put(fd, 0, 9 * page, 1);
+	p = map(fd, 0, 9 * page);
+	pid = must(fork());
+	if (!pid) {
+		int again = open(dev_path(0), O_RDWR);
+		char *q = map(again, 0, 9 * page);
+
+		check_fill(q, 9 * page, 1, 0);
+		fill(q, 5 * page, 2, 0);
+		fill(p + 5 * page, 4 * page, 3, 5 * page);
+		_exit(0);
+	}
+	must(waitpid(pid, &status, 0));
+	ck_assert_int_eq(status, 0);
+	check_fill(p, 5 * page, 2, 0);
+	check_fill(p + 5 * page, 4 * page, 3, 5 * page);
+	expect(fd, 0, 5 * page, 2);
+}
+END_TEST
+
+/* A private mapping is the device until it is written to, and then it is not. */
+START_TEST(private)
+{
+	size_t page = page_size();
+	char *p;
+	int fd;
+
+	load_geometry(_i);
+	fd = dev_open(0, O_RDWR);
+	put(fd, 0, 9 * page, 1);
+	p = try_map(fd, 0, 9 * page, MAP_PRIVATE);
+	ck_assert_ptr_ne(p, MAP_FAILED);
+	check_fill(p, 9 * page, 1, 0);
+	fill(p + page, page, 2, page);
+	expect(fd, 0, 9 * page, 1);
+	put(fd, 0, 3 * page, 3);
+	check_fill(p, page, 3, 0);
+	check_fill(p + page, page, 2, page);
+	check_fill(p + 2 * page, page, 3, 2 * page);
+	must_fail(open(dev_path(0), O_WRONLY), EBUSY);
+	must(munmap(p, 9 * page));
+	expect(fd, 0, 3 * page, 3);
+	trim(0);
+}
+END_TEST
+
+/*
+ * Memory of the device itself as the buffer of a read or a write, with and
+ * without pages behind it: a driver that faults under its own lock hangs.
+ */
+START_TEST(its_own_buffer)
+{
+	size_t page = page_size();
+	char *p, *buf = malloc(4 * page);
+	int fd;
+
+	load_geometry(_i);
+	fd = dev_open(0, O_RDWR);
+	put(fd, 0, 8 * page, 1);
+	put(fd, 40 * page - 1, 1, 1);
+	p = map(fd, 0, 40 * page);
+	/* From data to a hole, from a hole to data, from a hole to a hole. */
+	ck_assert_int_eq(must(pwrite(fd, p + 10, 4 * page, 10 * page)),
+			 4 * page);
+	ck_assert_int_eq(must(pread(fd, buf, 4 * page, 10 * page)), 4 * page);
+	check_fill(buf, 4 * page, 1, 10);
+	ck_assert_int_eq(must(pwrite(fd, p + 20 * page, 2 * page, 4 * page)),
+			 2 * page);
+	expect_zeros(fd, 4 * page, 2 * page);
+	ck_assert_int_eq(must(pwrite(fd, p + 24 * page, 2 * page, 28 * page)),
+			 2 * page);
+	expect_zeros(fd, 24 * page, 8 * page);
+
+	ck_assert_int_eq(must(pread(fd, p + 33 * page, page, 0)), page);
+	check_fill(p + 33 * page, page, 1, 0);
+	expect(fd, 0, 4 * page, 1);
+	free(buf);
+}
+END_TEST
+
+/* ---- holes ---- */
+
+START_TEST(holes_are_filled)
+{
+	size_t page = page_size();
+	char *p;
+	int fd;
+
+	load_geometry(_i);
+	fd = dev_open(0, O_RDWR);
+	put(fd, 60 * page, 10, 1);
+	p = map(fd, 0, 60 * page + 10);
+	/* A look gives zeros, and memory that may be written to from then on. */
+	check_zeros(p + 8 * page, page, 8 * page);
+	fill(p + 8 * page, 10, 2, 8 * page);
+	expect(fd, 8 * page, 10, 2);
+	/* So does a first touch that is a store. */
+	fill(p + 31 * page + 5, 10, 3, 31 * page + 5);
+	expect_zeros(fd, 8 * page + 10, 23 * page - 5);
+	expect(fd, 31 * page + 5, 10, 3);
+	expect_zeros(fd, 31 * page + 15, 29 * page - 15);
+	check_zeros(p, 8 * page, 0);
+	check_fill(p + 60 * page, 10, 1, 60 * page);
+	ck_assert_int_eq(dev_size(fd), 60 * page + 10);
+}
+END_TEST
+
+/* Memory that was full of something before does not show: trap 4 again. */
+START_TEST(filled_with_zeros) /* trap 4 */
+{
+	size_t page = page_size(), len = 48 * page;
+	char *p;
+	int fd;
+
+	load_geometry(_i);
+	fd = dev_open(0, O_RDWR);
+	put(fd, 0, len, 1);
+	trim(0);
+	put(fd, len, 1, 1);
+	p = map(fd, 0, len);
+	check_zeros(p, len, 0);
+}
+END_TEST
+
+/* No memory for a hole is the end of the program, and of nothing else. */
+START_TEST(no_room_for_a_hole)
+{
+	const size_t len = 4 << 20;
+	size_t held = 0;
+	char *p;
+	int fd;
+
+	load("order=0 qset=64 limit=1");
+	fd = dev_open(0, O_RDWR);
+	put(fd, len, 1, 1);
+	p = map(fd, 0, len);
+	while (held < len && !is_bus_error(p + held, true))
+		held += page_size();
+	ck_assert_uint_lt(held, 1 << 20);
+	ck_assert_uint_gt(held, 1 << 18);
+	for (size_t at = 0; at < held; at += page_size())
+		ck_assert_int_eq(p[at], 1);
+	must_fail(pwrite(fd, "x", 1, held), ENOSPC);
+	must(munmap(p, len));
+	trim(0);
+}
+END_TEST
+
+/* ---- the end ---- */
+
+START_TEST(past_the_end) /* trap 6 */
+{
+	size_t page = page_size(), end = 5 * page + 100;
+	char *p;
+	int fd;
+
+	load_geometry(_i);
+	fd = dev_open(0, O_RDWR);
+	p = map(fd, 0, 100 * page);
+	ck_assert(is_bus_error(p, false));
+	ck_assert(is_bus_error(p, true));
+	put(fd, 0, end, 1);
+
+	/* To the end of the page there are zeros, and then nothing. */
+	check_fill(p, end, 1, 0);
+	check_zeros(p + end, 6 * page - end, end);
+	ck_assert(is_bus_error(p + 6 * page, false));
+	ck_assert(is_bus_error(p + 6 * page, true));
+	ck_assert(is_bus_error(p + 99 * page, false));
+
+	/* The device grows, and the mapping sees more. */
+	put(fd, end, 4 * page, 1);
+	check_fill(p, end + 4 * page, 1, 0);
+	ck_assert(is_bus_error(p + 10 * page, false));
+	ck_assert_int_eq(dev_size(fd), end + 4 * page);
+	must(munmap(p, 100 * page));
+
+	p = map(fd, 1000 * page, page);
+	ck_assert(is_bus_error(p, false));
+}
+END_TEST
+
+/* What a program stored behind the end is gone when the device grows over it. */
+START_TEST(behind_the_end)
+{
+	size_t page = page_size();
+	char *p;
+	int fd;
+
+	load_geometry(_i);
+	fd = dev_open(0, O_RDWR);
+	put(fd, 0, 100, 1);
+	p = map(fd, 0, page);
+	memset(p + 100, 0xa5, page - 100);
+	ck_assert_int_eq(dev_size(fd), 100);
+	put(fd, 2 * page, 1, 1);
+	expect(fd, 0, 100, 1);
+	expect_zeros(fd, 100, 2 * page - 100);
+}
+END_TEST
+
+/* ---- who keeps the memory ---- */
+
+static void must_be_busy(int fd)
+{
+	must_fail(open(dev_path(0), O_WRONLY), EBUSY);
+	must_fail(open(dev_path(0), O_RDWR | O_TRUNC), EBUSY);
+	expect(fd, 0, 10 * page_size(), 1);
+}
+
+/* A trim that is refused changes neither the data nor the geometry. */
+START_TEST(trim_is_refused) /* trap 6 */
+{
+	size_t page = page_size();
+	char *p;
+	int fd;
+
+	load_geometry(_i);
+	fd = dev_open(0, O_RDWR);
+	put(fd, 0, 10 * page, 1);
+	p = map(fd, 0, 10 * page);
+	must(ioctl(fd, SCULL_IOCTQUANTUM, 10L));
+	must_be_busy(fd);
+	ck_assert_int_ne(proc_device(0).quantum, 10);
+	check_fill(p, 10 * page, 1, 0);
+	/* Other opens, and other devices, are not concerned. */
+	dev_close(dev_open(0, O_WRONLY | O_APPEND));
+	trim(1);
+
+	/* Part of a mapping is a mapping. */
+	must(munmap(p + 3 * page, 4 * page));
+	must_be_busy(fd);
+	must(munmap(p, 3 * page));
+	must_be_busy(fd);
+	check_fill(p + 7 * page, 3 * page, 1, 7 * page);
+	must(munmap(p + 7 * page, 3 * page));
+	trim(0);
+	ck_assert_int_eq(dev_size(fd), 0);
+	ck_assert_int_eq(proc_device(0).quantum, 10);
+}
+END_TEST
+
+START_TEST(moved_and_covered)
+{
+	size_t page = page_size();
+	char *p, *q;
+	int fd;
+
+	load_geometry(_i);
+	fd = dev_open(0, O_RDWR);
+	put(fd, 0, 10 * page, 1);
+	p = map(fd, 0, 10 * page);
+	/* Elsewhere and larger, it is still one mapping. */
+	q = mremap(p, 10 * page, 200 * page, MREMAP_MAYMOVE);
+	ck_assert_ptr_ne(q, MAP_FAILED);
+	check_fill(q, 10 * page, 1, 0);
+	ck_assert(is_bus_error(q + 10 * page, false));
+	must_be_busy(fd);
+	q = mremap(q, 200 * page, 2 * page, MREMAP_MAYMOVE);
+	ck_assert_ptr_ne(q, MAP_FAILED);
+	must_be_busy(fd);
+	must(mprotect(q + page, page, PROT_READ));
+	must_be_busy(fd);
+	/* Something else is mapped over it. */
+	ck_assert_ptr_eq(mmap(q, 2 * page, PROT_READ,
+			      MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+			 q);
+	trim(0);
+	ck_assert_int_eq(dev_size(fd), 0);
+}
+END_TEST
+
+/* A mapping outlives the descriptor, and keeps the module. */
+START_TEST(closed)
+{
+	size_t page = page_size();
+	char *p;
+	int fd;
+
+	load_geometry(_i);
+	fd = dev_open(0, O_RDWR);
+	put(fd, 0, 10 * page, 1);
+	p = map(fd, 0, 10 * page);
+	dev_close(fd);
+	ck_assert_int_eq(try_unload(mod), -EWOULDBLOCK);
+	must_be_busy(dev_open(0, O_RDONLY));
+	check_fill(p, 10 * page, 1, 0);
+	must(munmap(p, 10 * page));
+	trim(0);
+	unload_all();
+}
+END_TEST
+
+/* A child has the mapping too, and takes it along however it dies. */
+START_TEST(forked_and_killed)
+{
+	size_t page = page_size();
+	int fd, status, ready[2];
+	char *p, byte;
+	pid_t pid;
+
+	load_geometry(_i);
+	fd = dev_open(0, O_RDWR);
+	put(fd, 0, 10 * page, 1);
+	p = map(fd, 0, 10 * page);
+	must(pipe(ready));
+	pid = must(fork());
+	if (!pid) {
+		/* Half of it, so that it dies mid-way. */
+		munmap(p + 5 * page, 3 * page);
+		write(ready[1], "x", 1);
+		for (size_t at = 0;; at = (at + page) % (5 * page))
+			*(volatile char *)(p + at) = pattern(1, at);
+	}
+	ck_assert_int_eq(must(read(ready[0], &byte, 1)), 1);
+	must(munmap(p, 10 * page));
+	must_be_busy(fd);
+	must(kill(pid, SIGKILL));
+	must(waitpid(pid, &status, 0));
+	trim(0);
+	ck_assert_int_eq(dev_size(fd), 0);
+}
+END_TEST
+
+/* An exec leaves nothing mapped. */
+START_TEST(gone_with_exec)
+{
+	int status;
+	pid_t pid;
+	int fd;
+
+	load("order=1");
+	fd = dev_open(0, O_RDWR);
+	put(fd, 0, 10 * page_size(), 1);
+	pid = must(fork());
+	if (!pid) {
+		map(fd, 0, 10 * page_size());
+		/* Ends with status 2 for want of arguments, as it says. */
+		close(STDERR_FILENO);
+		execl("/proc/self/exe", "scull_suite", NULL);
+		_exit(1);
+	}
+	must(waitpid(pid, &status, 0));
+	ck_assert_int_eq(WEXITSTATUS(status), 2);
+	trim(0);
+}
+END_TEST
+
+/*
+ * A page may be held by more than a mapping: here by a pipe, after the mapping
+ * and the data are gone and the memory had every chance to be used again.
+ */
+START_TEST(held_by_a_pipe) /* trap 6 */
+{
+	size_t page = page_size(), len = 8 * page;
+	char *p, *buf = malloc(len);
+	struct iovec iov;
+	int fd, ends[2];
+
+	load_geometry(_i);
+	fd = dev_open(0, O_RDWR);
+	put(fd, 0, len, 1);
+	p = map(fd, 0, len);
+	must(pipe(ends));
+	iov = (struct iovec){ p, len };
+	ck_assert_int_eq(must(vmsplice(ends[1], &iov, 1, 0)), len);
+	must(munmap(p, len));
+	trim(0);
+	for (int n = 0; n < 4; n++)
+		put(dev_open(n, O_RDWR), 0, 64 * page, 2 + n);
+	ck_assert_int_eq(must(read(ends[0], buf, len)), len);
+	check_fill(buf, len, 1, 0);
+	for (int n = 0; n < 4; n++)
+		expect(dev_open(n, O_RDONLY), 0, 64 * page, 2 + n);
+	close(ends[0]);
+	close(ends[1]);
+	free(buf);
+}
+END_TEST
+
+/* Dropped from the page tables, a page comes back as it was. */
+START_TEST(advice)
+{
+	size_t page = page_size(), len = 20 * page;
+	char *p;
+	int fd;
+
+	load_geometry(_i);
+	fd = dev_open(0, O_RDWR);
+	put(fd, 0, len, 1);
+	p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
+		 fd, 0);
+	ck_assert_ptr_ne(p, MAP_FAILED);
+	fill(p, len, 2, 0);
+	must(madvise(p, len, MADV_DONTNEED));
+	check_fill(p, len, 2, 0);
+	must(mlock(p, len));
+	check_fill(p, len, 2, 0);
+	must(munlock(p, len));
+	expect(fd, 0, len, 2);
+}
+END_TEST
+
+/* ---- many at once ---- */
+
+#define PAGES 96
+
+static int shared_fd;
+static char *shared_map;
+
+/* Each writes its own bytes of every page, all of which are holes. */
+static void write_bytes(int i)
+{
+	for (long n = 0; n < PAGES; n++)
+		put(shared_fd, n * page_size() + 100 * i, 100, i);
+}
+
+static void store_bytes(int i)
+{
+	for (long n = PAGES - 1; n >= 0; n--)
+		fill(shared_map + n * page_size() + 100 * i, 100, i,
+		     n * page_size() + 100 * i);
+}
+
+START_TEST(filled_by_several)
+{
+	void (*const role[])(int) = { write_bytes, store_bytes, write_bytes,
+				      store_bytes };
+	pid_t pid[4];
+
+	load_geometry(_i);
+	shared_fd = dev_open(0, O_RDWR);
+	put(shared_fd, PAGES * page_size(), 1, 1);
+	shared_map = map(shared_fd, 0, PAGES * page_size());
+	for (int i = 0; i < 4; i++)
+		pid[i] = spawn(role[i], i);
+	for (int i = 0; i < 4; i++)
+		reap(pid[i]);
+	for (long n = 0; n < PAGES; n++) {
+		for (int i = 0; i < 4; i++)
+			expect(shared_fd, n * page_size() + 100 * i, 100, i);
+		expect_zeros(shared_fd, n * page_size() + 400,
+			     page_size() - 400);
+	}
+}
+END_TEST
+
+static void map_and_look(int seed)
+{
+	int fd = dev_open(0, O_RDWR);
+
+	for (int i = 0; i < 60; i++) {
+		char *p = try_map(fd, 0, 4 * page_size(), MAP_SHARED);
+		size_t at = (seed + i) % 4 * page_size();
+
+		/* While the others trim, either there is data or there is not. */
+		ck_assert_ptr_ne(p, MAP_FAILED);
+		if (!is_bus_error(p + at, false))
+			ck_assert(!p[at] ||
+				  (unsigned char)p[at] == pattern(1, at));
+		must(munmap(p, 4 * page_size()));
+	}
+}
+
+static void trim_and_fill(int seed)
+{
+	(void)seed;
+	for (int i = 0; i < 60; i++) {
+		int fd = open(dev_path(0), O_WRONLY | O_CLOEXEC);
+
+		if (fd < 0) {
+			ck_assert_int_eq(errno, EBUSY);
+			continue;
+		}
+		put(fd, 0, 4 * page_size(), 1);
+		close(fd);
+	}
+}
+
+START_TEST(mappers_and_trimmers) /* trap 6 */
+{
+	pid_t pid[4];
+
+	load_geometry(_i);
+	for (int i = 0; i < 4; i++)
+		pid[i] = spawn(i % 2 ? map_and_look : trim_and_fill, i);
+	for (int i = 0; i < 4; i++)
+		reap(pid[i]);
+	trim(0);
+}
+END_TEST
+
+void mmap_tests(TCase *tc)
+{
+	if (!mod->paged) {
+		tcase_add_test(tc, scullc_cannot);
+		return;
+	}
+	tcase_add_test(tc, whole_pages_only);
+	tcase_add_test(tc, as_opened);
+	tcase_add_loop_test(tc, all_agree, 0, NGEOMETRIES);
+	tcase_add_loop_test(tc, at_an_offset, 0, NGEOMETRIES);
+	tcase_add_loop_test(tc, two_processes, 0, NGEOMETRIES);
+	tcase_add_loop_test(tc, private, 0, NGEOMETRIES);
+	tcase_add_loop_test(tc, its_own_buffer, 0, NGEOMETRIES);
+	tcase_add_loop_test(tc, holes_are_filled, 0, NGEOMETRIES);
+	tcase_add_loop_test(tc, filled_with_zeros, 0, NGEOMETRIES);
+	tcase_add_test(tc, no_room_for_a_hole);
+	tcase_add_loop_test(tc, past_the_end, 0, NGEOMETRIES);
+	tcase_add_loop_test(tc, behind_the_end, 0, NGEOMETRIES);
+	tcase_add_loop_test(tc, trim_is_refused, 0, NGEOMETRIES);
+	tcase_add_loop_test(tc, moved_and_covered, 0, NGEOMETRIES);
+	tcase_add_loop_test(tc, closed, 0, NGEOMETRIES);
+	tcase_add_loop_test(tc, forked_and_killed, 0, NGEOMETRIES);
+	tcase_add_test(tc, gone_with_exec);
+	tcase_add_loop_test(tc, held_by_a_pipe, 0, NGEOMETRIES);
+	tcase_add_loop_test(tc, advice, 0, NGEOMETRIES);
+	tcase_add_loop_test(tc, filled_by_several, 0, NGEOMETRIES);
+	tcase_add_loop_test(tc, mappers_and_trimmers, 0, NGEOMETRIES);
+}

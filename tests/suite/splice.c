@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Bytes that move between a device and pipes or files without passing through a
+ * buffer of the program.
+ */
+#include "suite.h"
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+
+#define TOTAL 30000
+
+static int devices(int *other)
+{
+	int fd;
+
+	load("quantum=100 qset=7");
+	fd = dev_open(0, O_RDWR);
+	*other = dev_open(1, O_RDWR);
+	put(fd, 0, TOTAL, 1);
+	return fd;
+}
+
+static int memory_file(void)
+{
+	return must(memfd_create("scull", MFD_CLOEXEC));
+}
+
+/* sendfile may stop anywhere; a program goes on where it did. */
+static void send_all(int out, int in, size_t len)
+{
+	while (len) {
+		ssize_t ret = must(sendfile(out, in, NULL, len));
+
+		ck_assert_int_gt(ret, 0);
+		len -= ret;
+	}
+}
+
+START_TEST(sendfile_out)
+{
+	int other, fd = devices(&other), file = memory_file();
+	off_t off = 1000;
+
+	send_all(file, fd, TOTAL);
+	ck_assert_int_eq(must(lseek(fd, 0, SEEK_CUR)), TOTAL);
+	expect(file, 0, TOTAL, 1);
+	ck_assert_int_eq(must(sendfile(file, fd, NULL, 100)), 0);
+	must(lseek(file, 0, SEEK_SET));
+	ck_assert_int_eq(must(sendfile(file, fd, &off, 500)), 500);
+	ck_assert_int_eq(off, 1500);
+	ck_assert_int_eq(must(lseek(fd, 0, SEEK_CUR)), TOTAL);
+	close(file);
+}
+END_TEST
+
+START_TEST(sendfile_in)
+{
+	int other, fd = devices(&other), file = memory_file();
+
+	put(file, 0, TOTAL, 2);
+	must(lseek(fd, 500, SEEK_SET));
+	must(lseek(file, 500, SEEK_SET));
+	send_all(fd, file, TOTAL - 500);
+	expect(fd, 0, 500, 1);
+	expect(fd, 500, TOTAL - 500, 2);
+	ck_assert_int_eq(dev_size(fd), TOTAL);
+	close(file);
+}
+END_TEST
+
+START_TEST(device_to_device)
+{
+	int other, fd = devices(&other);
+
+	/* With a hole on the way, which arrives as zeros. */
+	put(fd, TOTAL + 5000, 10, 1);
+	send_all(other, fd, TOTAL + 5010);
+	ck_assert_int_eq(dev_size(other), TOTAL + 5010);
+	expect(other, 0, TOTAL, 1);
+	expect_zeros(other, TOTAL, 5000);
+	expect(other, TOTAL + 5000, 10, 1);
+}
+END_TEST
+
+START_TEST(through_a_pipe)
+{
+	int other, fd = devices(&other), ends[2];
+	loff_t in = 123, out = 777;
+	size_t len = TOTAL - 123;
+	char *buf = malloc(TOTAL);
+
+	must(pipe(ends));
+	for (size_t done = 0, moved; done < len; done += moved) {
+		moved = must(splice(fd, &in, ends[1], NULL, len - done, 0));
+		ck_assert_uint_gt(moved, 0);
+		for (size_t left = moved; left;)
+			left -= must(
+				splice(ends[0], NULL, other, &out, left, 0));
+	}
+	ck_assert_int_eq(in, TOTAL);
+	ck_assert_int_eq(out, 777 + len);
+	ck_assert_int_eq(must(splice(fd, &in, ends[1], NULL, 100, 0)), 0);
+	expect_zeros(other, 0, 777);
+	ck_assert_int_eq(must(pread(other, buf, len, 777)), len);
+	check_fill(buf, len, 1, 123);
+	free(buf);
+}
+END_TEST
+
+/* One stream to two devices. */
+START_TEST(vmsplice_and_tee)
+{
+	int other, fd = devices(&other), a[2], b[2];
+	char *buf = malloc(20000);
+	struct iovec iov = { buf, 20000 };
+	loff_t to = 0;
+
+	must(pipe(a));
+	must(pipe(b));
+	fill(buf, 20000, 3, 0);
+	ck_assert_int_eq(must(vmsplice(a[1], &iov, 1, 0)), 20000);
+	ck_assert_int_eq(must(tee(a[0], b[1], 20000, 0)), 20000);
+	while (to < 20000)
+		must(splice(a[0], NULL, fd, &to, 20000 - to, 0));
+	for (to = 0; to < 20000;)
+		must(splice(b[0], NULL, other, &to, 20000 - to, 0));
+	expect(fd, 0, 20000, 3);
+	expect(fd, 20000, TOTAL - 20000, 1);
+	expect(other, 0, 20000, 3);
+	ck_assert_int_eq(dev_size(other), 20000);
+	free(buf);
+}
+END_TEST
+
+/* The device that is the target of a splice is full. */
+START_TEST(splice_to_a_full_device)
+{
+	int fd, file = memory_file();
+	ssize_t ret, sent = 0;
+
+	load("limit=1 quantum=%ld", page_size());
+	fd = dev_open(0, O_RDWR);
+	must(ftruncate(file, 2 << 20));
+	while ((ret = sendfile(fd, file, NULL, 1 << 20)) > 0)
+		sent += ret;
+	ck_assert_int_eq(ret, -1);
+	ck_assert_int_eq(errno, ENOSPC);
+	ck_assert_int_eq(dev_size(fd), sent);
+	ck_assert_int_gt(sent, 1 << 18);
+	expect_zeros(fd, 0, sent);
+	close(file);
+}
+END_TEST
+
+/*
+ * The kernel copies file ranges between regular files only, and says so, for
+ * programs to fall back to read and write, which they do at EINVAL.
+ */
+START_TEST(copy_file_range_is_refused)
+{
+	int other, fd = devices(&other), file = memory_file();
+
+	must_fail(copy_file_range(fd, NULL, other, NULL, 100, 0), EINVAL);
+	must_fail(copy_file_range(fd, NULL, file, NULL, 100, 0), EINVAL);
+	must_fail(copy_file_range(file, NULL, fd, NULL, 100, 0), EINVAL);
+	ck_assert_int_eq(dev_size(other), 0);
+	expect(fd, 0, TOTAL, 1);
+	close(file);
+}
+END_TEST
+
+void splice_tests(TCase *tc)
+{
+	tcase_add_test(tc, sendfile_out);
+	tcase_add_test(tc, sendfile_in);
+	tcase_add_test(tc, device_to_device);
+	tcase_add_test(tc, through_a_pipe);
+	tcase_add_test(tc, vmsplice_and_tee);
+	tcase_add_test(tc, splice_to_a_full_device);
+	tcase_add_test(tc, copy_file_range_is_refused);
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a device holds and what happened to it, under /sys/class.
+ */
+#include "suite.h"
+
+static long attr(int n, const char *name)
+{
+	return read_long("/sys/class/%s/%s%d/%s", mod->name, mod->name, n,
+			 name);
+}
+
+/* What the allocator spends on a quantum, as far as it is anyone's business. */
+static bool is_footprint(long footprint, long quantum)
+{
+	long page = page_size();
+
+	if (!strcmp(mod->name, "scullp"))
+		return footprint == page << order_of(quantum);
+	if (!strcmp(mod->name, "scullv"))
+		return footprint == (quantum + page - 1) / page * page;
+	return footprint >= quantum && footprint < quantum + 64;
+}
+
+START_TEST(read_only)
+{
+	static const char *const names[] = {
+		"size",
+		"quantum",
+		"qset",
+		"allocated",
+		"quanta_allocated",
+		"quanta_freed",
+		"alloc_failures",
+		"trims",
+	};
+	char path[128];
+	struct stat st;
+
+	load("");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), "/sys/class/%s/%s0/%s", mod->name,
+			 mod->name, names[i]);
+		must(stat(path, &st));
+		ck_assert_int_eq(st.st_mode & 07777, 0444);
+		attr(0, names[i]);
+	}
+}
+END_TEST
+
+START_TEST(geometry)
+{
+	load("quantum=10 qset=4");
+	put(dev_open(1, O_RDWR), 0, 2070, 1);
+	ck_assert_int_eq(attr(1, "size"), 2070);
+	ck_assert_int_eq(attr(1, "quantum"), 10);
+	ck_assert_int_eq(attr(1, "qset"), 4);
+	adopt(1, 100, 7);
+	ck_assert_int_eq(attr(1, "size"), 0);
+	ck_assert_int_eq(attr(1, "quantum"), 100);
+	ck_assert_int_eq(attr(1, "qset"), 7);
+	/* The other devices have their own. */
+	ck_assert_int_eq(attr(0, "quantum"), 10);
+}
+END_TEST
+
+static const long quanta[] = { 10, 4000, 4096, 12289 };
+
+START_TEST(counters)
+{
+	long quantum = quanta[_i], trims;
+	int fd;
+
+	load("quantum=%ld qset=5", quantum);
+	fd = dev_open(0, O_RDWR);
+	trims = attr(0, "trims");
+	ck_assert_int_eq(attr(0, "allocated"), 0);
+	put(fd, 0, 6 * quantum + 3, 1);
+	put(fd, 50 * quantum, 1, 1);
+	ck_assert_int_eq(attr(0, "quanta_allocated"), 8);
+	ck_assert_int_eq(attr(0, "quanta_freed"), 0);
+	ck_assert(is_footprint(attr(0, "allocated") / 8, quantum));
+	ck_assert_int_eq(attr(0, "allocated") % 8, 0);
+	/* What is there already is not allocated again. */
+	put(fd, 0, 6 * quantum, 2);
+	expect_zeros(fd, 8 * quantum, quantum);
+	ck_assert_int_eq(attr(0, "quanta_allocated"), 8);
+	ck_assert_int_eq(attr(0, "trims"), trims);
+
+	trim(0);
+	ck_assert_int_eq(attr(0, "quanta_allocated"), 8);
+	ck_assert_int_eq(attr(0, "quanta_freed"), 8);
+	ck_assert_int_eq(attr(0, "allocated"), 0);
+	ck_assert_int_eq(attr(0, "trims"), trims + 1);
+	ck_assert_int_eq(attr(0, "alloc_failures"), 0);
+	ck_assert_int_eq(attr(1, "quanta_allocated"), 0);
+}
+END_TEST
+
+START_TEST(failures)
+{
+	char buf[8192] = "";
+	long failures;
+	int fd;
+
+	load("quantum=4096 limit=1");
+	fd = dev_open(0, O_RDWR);
+	while (write(fd, buf, sizeof(buf)) > 0)
+		;
+	ck_assert_int_eq(errno, ENOSPC);
+	failures = attr(0, "alloc_failures");
+	ck_assert_int_ge(failures, 1);
+	must_fail(write(fd, buf, sizeof(buf)), ENOSPC);
+	ck_assert_int_eq(attr(0, "alloc_failures"), failures + 1);
+	ck_assert_int_eq(attr(0, "quanta_allocated") - attr(0, "quanta_freed"),
+			 (dev_size(fd) + 4095) / 4096);
+	ck_assert_int_eq(attr(1, "alloc_failures"), 0);
+}
+END_TEST
+
+#define PROCESSES 4
+#define ROUNDS 20
+
+static void fill_and_trim(int i)
+{
+	for (int round = 0; round < ROUNDS; round++) {
+		int fd = dev_open(0, O_WRONLY);
+
+		put(fd, i * 100, 100, 1);
+		dev_close(fd);
+	}
+}
+
+/* Counted on any CPU, freed on another, and no count is lost. */
+START_TEST(counted_by_several)
+{
+	pid_t pid[PROCESSES];
+	long trims;
+
+	load("quantum=10 qset=4");
+	trims = attr(0, "trims");
+	for (int i = 0; i < PROCESSES; i++)
+		pid[i] = spawn(fill_and_trim, i);
+	for (int i = 0; i < PROCESSES; i++)
+		reap(pid[i]);
+	trim(0);
+	ck_assert_int_eq(attr(0, "trims"), trims + PROCESSES * ROUNDS + 1);
+	ck_assert_int_eq(attr(0, "allocated"), 0);
+	ck_assert_int_eq(attr(0, "quanta_allocated"), attr(0, "quanta_freed"));
+	ck_assert_int_eq(attr(0, "quanta_freed"), PROCESSES * ROUNDS * 10);
+}
+END_TEST
+
+void sysfs_tests(TCase *tc)
+{
+	tcase_add_test(tc, read_only);
+	tcase_add_test(tc, geometry);
+	tcase_add_loop_test(tc, counters, 0,
+			    sizeof(quanta) / sizeof(quanta[0]));
+	tcase_add_test(tc, failures);
+	tcase_add_test(tc, counted_by_several);
+}
