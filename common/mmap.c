@@ -40,12 +40,12 @@ static void scull_vma_close(struct vm_area_struct *vma)
 static vm_fault_t scull_vma_fault(struct vm_fault *vmf)
 {
 	struct scull_dev *dev = vmf->vma->vm_private_data;
-	loff_t pos = (loff_t)vmf->pgoff << PAGE_SHIFT;
+	u64 pos = (u64)vmf->pgoff << PAGE_SHIFT;	/* mmap() takes any */
 	struct scull_store *s = dev->store;
 	unsigned int offset;
 	void *quantum;
 
-	if (pos >= scull_store_size(s))
+	if (pos >= (u64)scull_store_size(s))
 		return VM_FAULT_SIGBUS;
 	quantum = scull_store_fill(s, pos, &offset);
 	if (IS_ERR(quantum))
