@@ -95,7 +95,7 @@ the slab allocator did not grow' <<'END'
 insmod /broken.ko
 rmmod broken
 pages >/run/pages
-for how in cache vmalloc 'pages count=80' 'slab count=200' taint; do
+for how in cache vmalloc 'pages count=200' 'slab count=200' taint; do
 	insmod /broken.ko how=$how
 	rmmod broken
 done
