@@ -3,15 +3,12 @@
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 
-# Of the directory that this file is in, so that `make -C` works from anywhere.
-TREE := $(CURDIR)
-
 modules:
-	$(MAKE) -C $(KDIR) M=$(TREE) modules
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
 install:
-	$(MAKE) -C $(KDIR) M=$(TREE) modules_install
-	depmod -b '$(INSTALL_MOD_PATH)/' $(if $(KERNELRELEASE),$(KERNELRELEASE),$(shell $(MAKE) -s -C $(KDIR) kernelrelease))
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
+	depmod -b '$(INSTALL_MOD_PATH)/' "$$(cat $(KDIR)/include/config/kernel.release)"
 
 load: modules
 	scripts/scull_load
@@ -23,11 +20,11 @@ unload:
 programs:
 	$(MAKE) -C tests programs
 
-demo check lint:
+demo check lint bench:
 	scripts/$@
 
 clean:
-	$(MAKE) -C $(KDIR) M=$(TREE) clean
+	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 	$(MAKE) -C tests clean
 
-.PHONY: modules install load unload programs demo check lint clean
+.PHONY: modules install load unload programs demo check lint bench clean
