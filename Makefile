@@ -3,12 +3,15 @@
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 
+# As uname -r has it. Debian's headers have another in include/config.
+release = $$(sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h)
+
 modules:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
 install:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
-	depmod -b '$(INSTALL_MOD_PATH)/' "$$(cat $(KDIR)/include/config/kernel.release)"
+	depmod -b '$(INSTALL_MOD_PATH)/' $(release)
 
 load: modules
 	scripts/scull_load
