@@ -1,39 +1,57 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Times the use of one file or device: see usage().
+ * Times what one does with a file or device: see usage().
  *
- * Everything is the same in each run: what is written, where, and in which order.
+ * Everything is the same in each run: what is written, where and in which order.
  */
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
 static const char *path;
+static const char *other;
+static const char *empty;
 static size_t size = 32 << 20;
 static int flags;
+static const size_t buf_size = 4 << 20;
 static char *buf;
 
 static void usage(void)
 {
-	fputs("usage: workload [-d] [-m MIB] [-n NAME] [-r COMMAND] FILE WORKLOAD...\n"
-	      "  -d          with O_DIRECT\n"
-	      "  -m MIB      how much data (default 32)\n"
+	fputs("usage: workload [OPTION...] FILE WORKLOAD...\n"
+	      "  -d          use O_DIRECT\n"
+	      "  -e COMMAND  how to empty the file, if not by opening with O_TRUNC\n"
 	      "  -n NAME     what to call the file in the output\n"
-	      "  -r COMMAND  empties the file, which opening with O_TRUNC does not\n"
-	      "WORKLOAD is one of\n"
-	      "  fresh:BYTES, overwrite:BYTES, read:BYTES   a pass through the file, in\n"
-	      "              calls of so many bytes; the first empties it before\n"
-	      "  randread:BYTES, randwrite:BYTES   as many calls in random order\n"
-	      "  trim        emptying it\n"
-	      "  open        open and close\n"
-	      "prints for each: NAME WORKLOAD CALLS NANOSECONDS\n", stderr);
+	      "  -o FILE     another file, for wait\n"
+	      "  -s BYTES    how much data, with K or M if you like (default 32M)\n"
+	      "\n"
+	      "WORKLOAD is, with BYTES for the size of a call,\n"
+	      "  fresh:BYTES      empty the file, then fill it\n"
+	      "  overwrite:BYTES  fill it again\n"
+	      "  read:BYTES       read all of it\n"
+	      "  randread:BYTES, randwrite:BYTES   8192 calls at random\n"
+	      "  trim             empty it\n"
+	      "  open             open and close it, 1000 times\n"
+	      "  copy:BYTES       within the program, as much as read would\n"
+	      "  readers:BYTES    two at the same time read all of it\n"
+	      "  wait             empty it; meanwhile, how long the reader of another\n"
+	      "                   file waited in the worst case\n"
+	      "  idle             the same without emptying\n"
+	      "  memory           empty it and fill it; how much memory that took\n"
+	      "prints NAME WORKLOAD CALLS NANOSECONDS, for memory bytes stored and spent\n",
+	      stderr);
 	exit(2);
 }
 
@@ -64,136 +82,370 @@ __attribute__((noinline)) static uint64_t clock_end(void)
 	return now() - began;
 }
 
-static int open_file(int more)
+static int open_file(int mode)
 {
-	int fd = open(path, flags | more, 0600);
+	int fd = open(path, flags | mode, 0600);
 
 	if (fd < 0)
 		die("open");
 	return fd;
 }
 
-/* Each block once, in an order without a pattern */
-static off_t *shuffled(size_t blocks, size_t bytes)
+static void empty_file(void)
 {
-	off_t *pos = calloc(blocks, sizeof(*pos));
-	uint32_t seed = 1;
-	size_t i;
-
-	if (!pos)
-		die("calloc");
-	for (i = 0; i < blocks; i++) {
-		size_t j = (uint64_t)(seed = seed * 1664525 + 1013904223) * (i + 1) >> 32;
-
-		pos[i] = pos[j];
-		pos[j] = i * bytes;
-	}
-	return pos;
-}
-
-static uint64_t pass(int fd, bool writing, size_t bytes, const off_t *pos)
-{
-	size_t calls = size / bytes, i;
-	ssize_t ret;
-
-	if (lseek(fd, 0, SEEK_SET))
-		die("lseek");
-	clock_begin();
-	for (i = 0; i < calls; i++) {
-		if (pos)
-			ret = writing ? pwrite(fd, buf, bytes, pos[i])
-				      : pread(fd, buf, bytes, pos[i]);
-		else
-			ret = writing ? write(fd, buf, bytes)
-				      : read(fd, buf, bytes);
-		if (ret != (ssize_t)bytes)
-			die(writing ? "write" : "read");
-	}
-	return clock_end();
-}
-
-/* Leaves the file empty. */
-static uint64_t trim(const char *command)
-{
-	clock_begin();
-	if (!command)
+	if (!empty)
 		close(open_file(O_RDWR | O_TRUNC));
-	else if (system(command))
-		die(command);
-	return clock_end();
+	else if (system(empty))
+		die(empty);
 }
 
 static void fill(void)
 {
 	int fd = open_file(O_RDWR);
+	size_t left, bytes;
 
-	pass(fd, true, 1 << 20, NULL);
+	for (left = size; left; left -= bytes) {
+		bytes = left < 1 << 20 ? left : 1 << 20;
+		if (write(fd, buf, bytes) != (ssize_t)bytes)
+			die("write");
+	}
 	close(fd);
 }
 
-/* Runs one workload once to warm up and once for its time. */
-static uint64_t run(const char *name, size_t bytes, const char *reset,
-		    size_t *calls)
+static uint64_t sequential(bool writing, size_t bytes, size_t calls)
 {
-	bool fresh = !strcmp(name, "fresh");
-	bool writing = fresh || strstr(name, "write");
-	uint64_t took = 0;
-	off_t *pos = NULL;
-	int fd, i;
+	int fd = open_file(O_RDWR);
+	uint64_t took;
+	ssize_t ret;
+	size_t i;
 
-	fill();
-	*calls = 1;
-	if (!strcmp(name, "trim")) {
-		trim(reset);
-		fill();
-		return trim(reset);
+	clock_begin();
+	for (i = 0; i < calls; i++) {
+		ret = writing ? write(fd, buf, bytes) : read(fd, buf, bytes);
+		if (ret != (ssize_t)bytes)
+			die(writing ? "write" : "read");
 	}
-	if (!strcmp(name, "open")) {
-		*calls = 1000;
-		for (i = 0; i < 2000; i++) {
-			if (i == 1000)
-				clock_begin();
-			close(open_file(O_RDWR));
-		}
-		return clock_end();
-	}
-
-	if (!bytes)
-		usage();
-	*calls = size / bytes;
-	if (!strncmp(name, "rand", 4))
-		pos = shuffled(*calls, bytes);
-	for (i = 0; i < 2; i++) {
-		if (fresh)
-			trim(reset);
-		fd = open_file(O_RDWR);
-		took = pass(fd, writing, bytes, pos);
-		close(fd);
-	}
-	free(pos);
+	took = clock_end();
+	close(fd);
 	return took;
+}
+
+static uint64_t at_random(bool writing, size_t bytes, size_t calls)
+{
+	int fd = open_file(O_RDWR);
+	uint64_t blocks = size / bytes;
+	uint32_t seed = 1;
+	uint64_t took;
+	ssize_t ret;
+	size_t i;
+
+	clock_begin();
+	for (i = 0; i < calls; i++) {
+		off_t pos;
+
+		seed = seed * 1664525 + 1013904223;
+		pos = (seed * blocks >> 32) * bytes;
+		ret = writing ? pwrite(fd, buf, bytes, pos)
+			      : pread(fd, buf, bytes, pos);
+		if (ret != (ssize_t)bytes)
+			die(writing ? "pwrite" : "pread");
+	}
+	took = clock_end();
+	close(fd);
+	return took;
+}
+
+static uint64_t overwrite(size_t bytes, size_t calls)
+{
+	return sequential(true, bytes, calls);
+}
+
+static uint64_t fresh(size_t bytes, size_t calls)
+{
+	empty_file();
+	return sequential(true, bytes, calls);
+}
+
+static uint64_t sequential_read(size_t bytes, size_t calls)
+{
+	return sequential(false, bytes, calls);
+}
+
+static uint64_t random_read(size_t bytes, size_t calls)
+{
+	return at_random(false, bytes, calls);
+}
+
+static uint64_t random_write(size_t bytes, size_t calls)
+{
+	return at_random(true, bytes, calls);
+}
+
+static uint64_t trim(size_t bytes, size_t calls)
+{
+	uint64_t took;
+
+	(void)bytes;
+	(void)calls;
+	clock_begin();
+	empty_file();
+	took = clock_end();
+	fill();
+	return took;
+}
+
+static uint64_t open_close(size_t bytes, size_t calls)
+{
+	size_t i;
+
+	(void)bytes;
+	clock_begin();
+	for (i = 0; i < calls; i++)
+		close(open_file(O_RDWR));
+	return clock_end();
+}
+
+/* What the fastest read() could be: the kernel copies like this, too. */
+static uint64_t copy(size_t bytes, size_t calls)
+{
+	char *to = malloc(bytes);
+	size_t i;
+
+	if (!to || bytes > buf_size)
+		die("malloc");
+	memset(to, 0, bytes);
+	clock_begin();
+	for (i = 0; i < calls; i++) {
+#ifdef __x86_64__
+		const void *from = buf;
+		void *dest = to;
+		size_t words = bytes / 8;
+
+		asm volatile("rep movsq"
+			     : "+S" (from), "+D" (dest), "+c" (words) : : "memory");
+#else
+		memcpy(to, buf, bytes);
+		asm volatile("" : : "r" (to) : "memory");
+#endif
+	}
+	free(to);
+	return clock_end();
+}
+
+static uint64_t readers(size_t bytes, size_t calls)
+{
+	int ready[2], go[2], status, i;
+	uint64_t took;
+	char c = 0;
+
+	if (pipe(ready) || pipe(go))
+		die("pipe");
+	for (i = 0; i < 2; i++) {
+		if (fork())
+			continue;
+		/* Private pages of its own to read into */
+		memset(buf, 0, bytes);
+		if (write(ready[1], &c, 1) != 1 || read(go[0], &c, 1) != 1)
+			die("pipe");
+		sequential(false, bytes, calls);
+		_exit(0);
+	}
+	if (read(ready[0], &c, 1) != 1 || read(ready[0], &c, 1) != 1)
+		die("pipe");
+	began = now();
+	if (write(go[1], "go", 2) != 2)
+		die("pipe");
+	for (i = 0; i < 2; i++)
+		if (wait(&status) < 0 || status)
+			die("a reader");
+	took = now() - began;
+	close(ready[0]);
+	close(ready[1]);
+	close(go[0]);
+	close(go[1]);
+	return took;
+}
+
+/*
+ * Every so often a thread that goes before all others reads from the other file.
+ * What it waits for is a CPU, and whatever the two files have in common.
+ */
+static volatile bool waiting;
+
+static void *reader(void *worst)
+{
+	const struct sched_param first = { .sched_priority = 1 };
+	int fd = open(other, O_RDONLY);
+	struct timespec due;
+	char block[4096];
+	uint64_t late;
+
+	if (fd < 0 || sched_setscheduler(0, SCHED_FIFO, &first))
+		die(other);
+	clock_gettime(CLOCK_MONOTONIC, &due);
+	while (waiting) {
+		due.tv_nsec += 200000;
+		if (due.tv_nsec >= 1000000000) {
+			due.tv_nsec -= 1000000000;
+			due.tv_sec++;
+		}
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL);
+		if (pread(fd, block, sizeof(block), 0) != sizeof(block))
+			die(other);
+		late = now() - (due.tv_sec * 1000000000ull + due.tv_nsec);
+		if (late > *(uint64_t *)worst)
+			*(uint64_t *)worst = late;
+	}
+	close(fd);
+	return NULL;
+}
+
+static uint64_t worst_wait(bool trimming)
+{
+	uint64_t worst = 0;
+	pthread_t thread;
+
+	waiting = true;
+	if (pthread_create(&thread, NULL, reader, &worst))
+		die("pthread_create");
+	if (trimming)
+		empty_file();
+	else
+		usleep(100000);
+	waiting = false;
+	pthread_join(thread, NULL);
+	if (trimming)
+		fill();
+	return worst;
+}
+
+static uint64_t wait_trim(size_t bytes, size_t calls)
+{
+	(void)bytes;
+	(void)calls;
+	return worst_wait(true);
+}
+
+static uint64_t wait_idle(size_t bytes, size_t calls)
+{
+	(void)bytes;
+	(void)calls;
+	return worst_wait(false);
+}
+
+static void tell(const char *file, const char *text)
+{
+	int fd = open(file, O_WRONLY);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		die(file);
+	close(fd);
+}
+
+/* In bytes, whatever for; a free page can be in the list of a CPU, too */
+static uint64_t memory_in_use(void)
+{
+	uint64_t managed = 0, free_pages = 0, n;
+	char word[64];
+	FILE *zones;
+
+	tell("/proc/sys/vm/stat_refresh", "1");
+	zones = fopen("/proc/zoneinfo", "r");
+	if (!zones)
+		die("/proc/zoneinfo");
+	while (fscanf(zones, "%63s", word) == 1) {
+		uint64_t *sum = NULL;
+
+		if (!strcmp(word, "managed"))
+			sum = &managed;
+		else if (!strcmp(word, "nr_free_pages") || !strcmp(word, "count:"))
+			sum = &free_pages;
+		if (sum && fscanf(zones, "%lu", &n) == 1)
+			*sum += n;
+	}
+	fclose(zones);
+	return (managed - free_pages) * sysconf(_SC_PAGESIZE);
+}
+
+static uint64_t memory(size_t bytes, size_t calls)
+{
+	uint64_t before;
+
+	(void)bytes;
+	(void)calls;
+	empty_file();
+	/* What a slab cache keeps for the next one would count as free. */
+	if (system("for cache in /sys/kernel/slab/*; do echo 1 >$cache/shrink; done"))
+		die("shrink");
+	before = memory_in_use();
+	fill();
+	return memory_in_use() - before;
+}
+
+static const struct workload {
+	const char *name;
+	uint64_t (*run)(size_t bytes, size_t calls);
+	bool sized;
+	size_t calls;	/* 0 for as many as the file has room for */
+} workloads[] = {
+	{ "fresh", fresh, true, 0 },
+	{ "overwrite", overwrite, true, 0 },
+	{ "read", sequential_read, true, 0 },
+	{ "randread", random_read, true, 8192 },
+	{ "randwrite", random_write, true, 8192 },
+	{ "trim", trim, false, 1 },
+	{ "open", open_close, false, 1000 },
+	{ "copy", copy, true, 0 },
+	{ "readers", readers, true, 0 },
+	{ "wait", wait_trim, false, 1 },
+	{ "idle", wait_idle, false, 1 },
+	{ "memory", memory, false, 1 },
+};
+
+static const struct workload *find(const char *name, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(workloads); i++)
+		if (!strncmp(workloads[i].name, name, len) && !workloads[i].name[len])
+			return &workloads[i];
+	usage();
+	return NULL;
+}
+
+static size_t number(const char *text)
+{
+	char *end;
+	size_t n = strtoul(text, &end, 10);
+
+	if (*end == 'K')
+		n <<= 10;
+	else if (*end == 'M')
+		n <<= 20;
+	return n;
 }
 
 int main(int argc, char **argv)
 {
-	const char *name = NULL, *reset = NULL;
-	size_t calls;
-	uint64_t ns;
+	const char *name = NULL;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "dm:n:r:")) != -1) {
+	while ((opt = getopt(argc, argv, "de:n:o:s:")) != -1) {
 		switch (opt) {
 		case 'd':
 			flags = O_DIRECT;
 			break;
-		case 'm':
-			size = strtoul(optarg, NULL, 10) << 20;
+		case 'e':
+			empty = optarg;
 			break;
 		case 'n':
 			name = optarg;
 			break;
-		case 'r':
-			reset = optarg;
+		case 'o':
+			other = optarg;
+			break;
+		case 's':
+			size = number(optarg);
 			break;
 		default:
 			usage();
@@ -205,20 +457,26 @@ int main(int argc, char **argv)
 	path = *argv++;
 
 	/* O_DIRECT wants it aligned; and what it costs to touch it is not timed. */
-	buf = aligned_alloc(4096, 1 << 20);
+	buf = aligned_alloc(4096, buf_size);
 	if (!buf)
 		die("aligned_alloc");
-	memset(buf, 'x', 1 << 20);
+	memset(buf, 'x', buf_size);
 
+	empty_file();
+	fill();
 	for (; *argv; argv++) {
-		char *bytes = strchr(*argv, ':');
+		size_t len = strcspn(*argv, ":");
+		const struct workload *w = find(*argv, len);
+		size_t bytes = w->sized && (*argv)[len] ? number(*argv + len + 1) : size;
+		size_t calls = w->calls ?: size / bytes;
+		uint64_t figure;
 
-		if (bytes)
-			*bytes++ = '\0';
-		ns = run(*argv, bytes ? strtoul(bytes, NULL, 10) : 0, reset, &calls);
-		printf("%s\t%s%s%s\t%zu\t%llu\n", name ?: path, *argv,
-		       bytes ? ":" : "", bytes ?: "", calls,
-		       (unsigned long long)ns);
+		if (!bytes)
+			usage();
+		w->run(bytes, calls);	/* to warm up */
+		figure = w->run(bytes, calls);
+		printf("%s\t%s\t%zu\t%llu\n", name ?: path, *argv,
+		       w->run == memory ? size : calls, (unsigned long long)figure);
 	}
 	return 0;
 }
