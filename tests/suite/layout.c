@@ -38,12 +38,14 @@ static const char *parse(const char *s, struct line *l)
 	return s[used] ? s + used : NULL;
 }
 
-/* The lines after the heading, which tells the geometry. */
+/* The lines after the heading, which tells device 0 and its geometry. */
 static const char *first_line(const char *text, long quantum, long qset)
 {
-	char head[64];
+	char head[128];
 
-	snprintf(head, sizeof(head), "# quantum %ld qset %ld\n", quantum, qset);
+	snprintf(head, sizeof(head),
+		 "# device %s0 quantum %ld qset %ld page %ld\n", mod->name,
+		 quantum, qset, page_size());
 	ck_assert_msg(!strncmp(text, head, strlen(head)), "'%.40s'", text);
 	text += strlen(head);
 	ck_assert_int_eq(text[0], '#');

@@ -104,5 +104,8 @@ int main(int argc, char **argv)
 	srunner_run_all(runner, CK_SILENT);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
+	/* After a failure; what it held has been killed since. */
+	for (int i = 0; i < 3; i++)
+		try_unload(&modules[i]);
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

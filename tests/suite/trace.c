@@ -14,11 +14,29 @@ static void set_events(const char *value)
 	ck_assert_int_eq(write_file(path, value), 0);
 }
 
-static void clear_trace(void)
+/*
+ * Begin with an empty trace. The first event ever would make the buffers a
+ * megabyte for each CPU, which stays in use.
+ */
+static void start(void)
 {
-	int fd = must(open(TRACING "/trace", O_WRONLY | O_TRUNC | O_CLOEXEC));
+	int fd;
 
+	ck_assert_int_eq(write_file(TRACING "/buffer_size_kb", "64"), 0);
+	fd = must(open(TRACING "/trace", O_WRONLY | O_TRUNC | O_CLOEXEC));
 	close(fd);
+	set_events("1");
+}
+
+/* The trace since then. */
+static char *stop(void)
+{
+	char *text;
+
+	set_events("0");
+	text = slurp(TRACING "/trace");
+	ck_assert_int_eq(write_file(TRACING "/buffer_size_kb", "1"), 0);
+	return text;
 }
 
 /* Find the next line of this event at or after *at, and step behind it. */
@@ -63,14 +81,12 @@ START_TEST(one_write_and_a_trim)
 
 	load("quantum=10 qset=4");
 	fd = dev_open(2, O_RDWR);
-	clear_trace();
-	set_events("1");
+	start();
 	put(fd, 75, 10, 1);
 	put(fd, 75, 10, 2);
 	must(ioctl(fd, SCULL_IOCTQUANTUM, 20L));
 	trim(2);
-	set_events("0");
-	text = slurp(TRACING "/trace");
+	text = stop();
 
 	/* Bytes 75 to 84 lie in the last quantum of item 1 and the first of 2. */
 	at = text;
@@ -112,13 +128,11 @@ START_TEST(a_failure)
 
 	load("quantum=4096 qset=1000 limit=1");
 	fd = dev_open(1, O_RDWR);
-	clear_trace();
-	set_events("1");
+	start();
 	must_fail(pwrite(dev_open(0, O_RDWR), BAD_POINTER, 1, 0), EFAULT);
 	for (long long off = 0; pwrite(fd, "x", 1, off) == 1; off += 4096)
 		;
-	set_events("0");
-	text = slurp(TRACING "/trace");
+	text = stop();
 	at = text;
 	line = next_event(&at, "scull_alloc_failed");
 	ck_assert_ptr_nonnull(line);
@@ -144,12 +158,10 @@ START_TEST(modules_are_apart)
 	mod = other_module();
 	fd = dev_open(0, O_RDWR);
 	mod = mine;
-	clear_trace();
-	set_events("1");
+	start();
 	put(fd, 0, 100, 1);
 	put(dev_open(0, O_RDWR), 0, 100, 1);
-	set_events("0");
-	text = slurp(TRACING "/trace");
+	text = stop();
 	ck_assert_int_eq(count_events(text, "scull_quantum_alloc"), 1);
 	free(text);
 }
