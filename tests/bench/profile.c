@@ -27,14 +27,16 @@ enum { CB_NO_REGS };
 enum { INLINE_ADD_U64 };
 
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, tb_trans_cb cb);
-void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, exit_cb cb, void *data);
+void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, exit_cb cb,
+				    void *data);
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
 					    vcpu_cb cb, int flags, void *data);
 void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn,
-						int op, void *ptr, uint64_t add);
+						int op, void *ptr,
+						uint64_t add);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
-struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb,
-						 size_t index);
+struct qemu_plugin_insn *
+qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
 uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
 
 int qemu_plugin_version = 1;
@@ -45,7 +47,7 @@ static struct insn {
 	uint64_t runs;
 	uint64_t runs_at_begin;
 	uint64_t counted;
-} insns[1 << 21];	/* a hash table, far from full */
+} insns[1 << 21]; /* a hash table, far from full */
 
 static const size_t slots = sizeof(insns) / sizeof(insns[0]);
 static uint64_t begin, end;
@@ -85,14 +87,14 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
 		uint64_t address = qemu_plugin_insn_vaddr(insn);
 
-		qemu_plugin_register_vcpu_insn_exec_inline(insn, INLINE_ADD_U64,
-							   &find(address)->runs, 1);
+		qemu_plugin_register_vcpu_insn_exec_inline(
+			insn, INLINE_ADD_U64, &find(address)->runs, 1);
 		if (address == begin)
-			qemu_plugin_register_vcpu_insn_exec_cb(insn, at_begin,
-							       CB_NO_REGS, NULL);
+			qemu_plugin_register_vcpu_insn_exec_cb(
+				insn, at_begin, CB_NO_REGS, NULL);
 		if (address == end)
-			qemu_plugin_register_vcpu_insn_exec_cb(insn, at_end,
-							       CB_NO_REGS, NULL);
+			qemu_plugin_register_vcpu_insn_exec_cb(
+				insn, at_end, CB_NO_REGS, NULL);
 	}
 }
 
@@ -107,7 +109,8 @@ static void finish(qemu_plugin_id_t id, void *data)
 	fclose(out);
 }
 
-int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv)
+int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc,
+			char **argv)
 {
 	int i;
 

@@ -145,8 +145,8 @@ static uint64_t at_random(bool writing, size_t bytes, size_t calls)
 
 		seed = seed * 1664525 + 1013904223;
 		pos = (seed * blocks >> 32) * bytes;
-		ret = writing ? pwrite(fd, buf, bytes, pos)
-			      : pread(fd, buf, bytes, pos);
+		ret = writing ? pwrite(fd, buf, bytes, pos) :
+				pread(fd, buf, bytes, pos);
 		if (ret != (ssize_t)bytes)
 			die(writing ? "pwrite" : "pread");
 	}
@@ -222,10 +222,12 @@ static uint64_t copy(size_t bytes, size_t calls)
 		size_t words = bytes / 8;
 
 		asm volatile("rep movsq"
-			     : "+S" (from), "+D" (dest), "+c" (words) : : "memory");
+			     : "+S"(from), "+D"(dest), "+c"(words)
+			     :
+			     : "memory");
 #else
 		memcpy(to, buf, bytes);
-		asm volatile("" : : "r" (to) : "memory");
+		asm volatile("" : : "r"(to) : "memory");
 #endif
 	}
 	free(to);
@@ -358,7 +360,8 @@ static uint64_t memory_in_use(void)
 
 		if (!strcmp(word, "managed"))
 			sum = &managed;
-		else if (!strcmp(word, "nr_free_pages") || !strcmp(word, "count:"))
+		else if (!strcmp(word, "nr_free_pages") ||
+			 !strcmp(word, "count:"))
 			sum = &free_pages;
 		if (sum && fscanf(zones, "%lu", &n) == 1)
 			*sum += n;
@@ -386,7 +389,7 @@ static const struct workload {
 	const char *name;
 	uint64_t (*run)(size_t bytes, size_t calls);
 	bool sized;
-	size_t calls;	/* 0 for as many as the file has room for */
+	size_t calls; /* 0 for as many as the file has room for */
 } workloads[] = {
 	{ "fresh", fresh, true, 0 },
 	{ "overwrite", overwrite, true, 0 },
@@ -407,7 +410,8 @@ static const struct workload *find(const char *name, size_t len)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(workloads); i++)
-		if (!strncmp(workloads[i].name, name, len) && !workloads[i].name[len])
+		if (!strncmp(workloads[i].name, name, len) &&
+		    !workloads[i].name[len])
 			return &workloads[i];
 	usage();
 	return NULL;
@@ -467,16 +471,23 @@ int main(int argc, char **argv)
 	for (; *argv; argv++) {
 		size_t len = strcspn(*argv, ":");
 		const struct workload *w = find(*argv, len);
-		size_t bytes = w->sized && (*argv)[len] ? number(*argv + len + 1) : size;
-		size_t calls = w->calls ?: size / bytes;
+		size_t bytes = w->sized && (*argv)[len] ?
+				       number(*argv + len + 1) :
+				       size;
+		size_t calls;
 		uint64_t figure;
 
 		if (!bytes)
 			usage();
-		w->run(bytes, calls);	/* to warm up */
+		if (bytes > size)
+			bytes = size;
+		calls = w->calls ?: size / bytes;
+		if (w->run != memory)
+			w->run(bytes, calls); /* to warm up */
 		figure = w->run(bytes, calls);
 		printf("%s\t%s\t%zu\t%llu\n", name ?: path, *argv,
-		       w->run == memory ? size : calls, (unsigned long long)figure);
+		       w->run == memory ? size : calls,
+		       (unsigned long long)figure);
 	}
 	return 0;
 }
