@@ -29,18 +29,35 @@ case $top$cache in
 	die "'$top' or '$cache' has a space or colon in it, which kbuild cannot handle" ;;
 esac
 
+# missing_packages PACKAGE... - those that are not installed.
+missing_packages()
+{
+	for package in "$@"; do
+		case $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) in
+		*' installed') ;;
+		*) printf ' %s' "$package" ;;
+		esac
+	done
+}
+
 # need_packages PACKAGE... - have these Debian packages installed.
 need_packages()
 {
-	missing=
-	for pkg in "$@"; do
-		case $(dpkg-query -W -f '${Status}' "$pkg" 2>/dev/null) in
-		*' installed') ;;
-		*) missing="$missing $pkg" ;;
-		esac
-	done
-	[ "$missing" ] || return 0
+	[ "$(missing_packages "$@")" ] || return 0
 
+	# Tests run side by side, apt does not.
+	mkdir -p "$cache"
+	exec 6>"$cache/packages.lock"
+	flock 6
+	missing=$(missing_packages "$@")
+	if [ "$missing" ]; then
+		install_packages
+	fi
+	exec 6>&-
+}
+
+install_packages()
+{
 	if [ "$(id -u)" = 0 ]; then
 		as_root=
 	elif sudo -n true 2>/dev/null || { [ -t 0 ] && command -v sudo >/dev/null; }; then
@@ -52,13 +69,12 @@ need_packages()
 	fi
 
 	say "installing$missing"
-	mkdir -p "$cache"
 	# shellcheck disable=SC2086 # $as_root and $missing are lists of words
 	if ! {
 		$as_root apt-get -q update &&
 		$as_root env DEBIAN_FRONTEND=noninteractive \
 			apt-get -q -y install --no-install-recommends $missing
-	} </dev/null >"$cache/packages.log" 2>&1; then
+	} </dev/null >"$cache/packages.log" 2>&1 6>&-; then
 		tail "$cache/packages.log" >&2
 		say "that was the end of $cache/packages.log; as root, run:"
 		echo "apt-get install --no-install-recommends$missing" >&2
