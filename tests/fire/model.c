@@ -12,6 +12,7 @@
  * are taken away for as long as it still fails, and what is left is printed.
  */
 #include "fire.h"
+#include "check.h"
 #include "device.h"
 #include <fcntl.h>
 #include <getopt.h>
@@ -73,41 +74,6 @@ static unsigned long trims[DEVICES]; /* since the module was loaded */
 /* Whether operations act on the module, or on the model alone. */
 static bool live;
 static bool trace;
-static char why[512];
-
-/* What went wrong; an operation returns this. */
-static bool __attribute__((format(printf, 1, 2))) differs(const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(why, sizeof(why), fmt, args);
-	va_end(args);
-	return false;
-}
-
-static bool same(const char *what, long long got, long long want)
-{
-	if (got == want)
-		return true;
-	return differs("%s: got %lld%s%s, want %lld%s%s", what, got,
-		       got < 0 ? " " : "", got < 0 ? strerror(-got) : "", want,
-		       want < 0 ? " " : "", want < 0 ? strerror(-want) : "");
-}
-
-static bool same_bytes(const char *what, const unsigned char *got,
-		       const unsigned char *want, size_t len, uint64_t pos)
-{
-	size_t i;
-
-	if (!memcmp(got, want, len))
-		return true;
-	for (i = 0; got[i] == want[i]; i++)
-		;
-	return differs("%s: byte %zu of %zu, at %llu: got 0x%02x, want 0x%02x",
-		       what, i, len, (unsigned long long)(pos + i), got[i],
-		       want[i]);
-}
 
 /* ---- operations ---- */
 
@@ -189,7 +155,7 @@ static int64_t make_offset(const struct device *d, struct random *r)
 
 static size_t make_len(const struct device *d, struct random *r)
 {
-	size_t len, most = MIN(MOST_LEN, 300UL * d->quantum);
+	size_t len, most = MIN(MOST_LEN, 100UL * d->quantum);
 
 	switch (random_below(r, 16)) {
 	case 0:
@@ -1338,16 +1304,7 @@ static bool run_read_map(const struct op *op)
 		    len);
 }
 
-/* ---- what /proc and /sys show ---- */
-
-static size_t footprint(const struct device *d)
-{
-	if (!strcmp(mod->name, "scullp"))
-		return page_size << order_of(d->quantum);
-	if (!strcmp(mod->name, "scullv"))
-		return (d->quantum + page_size - 1) & -page_size;
-	return (MAX(d->quantum, sizeof(void *)) + 7) & -8;
-}
+/* ---- what /proc, /sys and the device itself show ---- */
 
 static void make_check(struct op *op, struct random *r)
 {
@@ -1359,159 +1316,51 @@ static void show_check(const struct op *op)
 	printf("check %s of device %d", op->kind->name, op->other);
 }
 
+static bool run_values(const struct op *op)
+{
+	(void)op;
+	return !live || (same("quantum parameter",
+			      read_long(param_path("quantum")), next_quantum) &&
+			 same("qset parameter", read_long(param_path("qset")),
+			      next_qset) &&
+			 (!mod->paged || same("order parameter",
+					      read_long(param_path("order")),
+					      order_of(next_quantum))));
+}
+
 static bool run_sysfs(const struct op *op)
 {
-	const struct device *d = &devices[op->other];
-	int n = op->other;
-	long exist;
-
-	if (!live)
-		return true;
-	exist = read_long(sysfs_path(n, "quanta_allocated")) -
-		read_long(sysfs_path(n, "quanta_freed"));
-	return same("quantum parameter", read_long(param_path("quantum")),
-		    next_quantum) &&
-	       same("qset parameter", read_long(param_path("qset")),
-		    next_qset) &&
-	       (!mod->paged ||
-		same("order parameter", read_long(param_path("order")),
-		     order_of(next_quantum))) &&
-	       same("quantum", read_long(sysfs_path(n, "quantum")),
-		    d->quantum) &&
-	       same("qset", read_long(sysfs_path(n, "qset")), d->qset) &&
-	       same("size", read_long(sysfs_path(n, "size")), d->size) &&
-	       same("quanta", exist, d->count) &&
-	       same("allocated", read_long(sysfs_path(n, "allocated")),
-		    d->count * footprint(d)) &&
-	       same("trims", read_long(sysfs_path(n, "trims")), trims[n]);
+	return !live ||
+	       (check_sysfs(&devices[op->other], op->other) &&
+		same("trims", read_long(sysfs_path(op->other, "trims")),
+		     trims[op->other]));
 }
 
-/* A heading, a line for each item, and one for each quantum of the last. */
 static bool run_proc(const struct op *op)
 {
-	const struct device *d = &devices[op->other];
-	size_t items = 0, quanta = 0, last = d->count;
-	char path[64], heading[128], *text, *line, *state;
-	bool ours = false, seen = false;
-
-	if (!live)
-		return true;
-	while (last && d->quanta[last - 1].nr / d->qset ==
-			       d->quanta[d->count - 1].nr / d->qset)
-		last--;
-	snprintf(heading, sizeof(heading), "Device %d: qset %u, q %u, sz %llu",
-		 op->other, d->qset, d->quantum, (unsigned long long)d->size);
-	snprintf(path, sizeof(path), "/proc/%smem", mod->name);
-	text = slurp(path);
-	for (line = strtok_r(text, "\n", &state); line;
-	     line = strtok_r(NULL, "\n", &state)) {
-		if (*line == 'D') {
-			ours = !strcmp(line, heading);
-			seen |= ours;
-		} else if (ours && !strncmp(line, "  item", 6)) {
-			items++;
-		} else if (ours) {
-			unsigned int nr = strtoul(line, NULL, 10);
-
-			if (last + quanta >= d->count ||
-			    d->quanta[last + quanta].nr % d->qset != nr) {
-				free(text);
-				return differs("/proc: quantum '%s'", line);
-			}
-			quanta++;
-		}
-	}
-	free(text);
-	if (!seen)
-		return differs("/proc: no '%s'", heading);
-	return same("/proc: items", items, device_items(d)) &&
-	       same("/proc: quanta", quanta, d->count - last);
+	return !live || check_proc(&devices[op->other], op->other);
 }
 
-/* A line for each quantum, in order. */
 static bool run_layout(const struct op *op)
 {
-	const struct device *d = &devices[op->other];
-	char path[64], *text, *line, *state;
-	bool ok = true;
-	size_t nr = 0;
-
-	if (!live)
-		return true;
-	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/%d/layout",
-		 mod->name, op->other);
-	if (access(path, R_OK))
-		return true;
-	text = slurp(path);
-	for (line = strtok_r(text, "\n", &state); line && ok;
-	     line = strtok_r(NULL, "\n", &state)) {
-		unsigned long long item;
-		unsigned int index;
-
-		if (*line == '#')
-			continue;
-		ok = nr < d->count &&
-		     sscanf(line, "%llu %u", &item, &index) == 2 &&
-		     item == d->quanta[nr].nr / d->qset &&
-		     index == d->quanta[nr].nr % d->qset;
-		if (!ok)
-			differs("layout: quantum %zu is '%s'", nr, line);
-		nr++;
-	}
-	free(text);
-	return ok && same("layout: quanta", nr, d->count);
+	return !live || check_layout(&devices[op->other], op->other);
 }
 
-/* Every byte of a device, from hole to hole. */
 static bool run_bytes(const struct op *op)
 {
-	static unsigned char got[MOST_LEN], want[MOST_LEN];
-	const struct device *d = &devices[op->other];
-	uint64_t pos = 0, end;
-	int fd;
-
-	if (!live)
-		return true;
-	fd = dev_open(op->other, O_RDONLY);
-	for (;;) {
-		long long data = kernel(lseek(fd, pos, SEEK_DATA));
-
-		if (!same("next data", data, device_seek(d, pos, SEEK_DATA)))
-			goto close_fd;
-		if (data < 0)
-			break;
-		end = device_seek(d, data, SEEK_HOLE);
-		if (!same("next hole", kernel(lseek(fd, data, SEEK_HOLE)), end))
-			goto close_fd;
-		for (pos = data; pos < end;) {
-			size_t len = MIN(end - pos, MOST_LEN);
-
-			if (!same("read", kernel(pread(fd, got, len, pos)),
-				  len))
-				goto close_fd;
-			device_read(d, pos, want, len);
-			if (!same_bytes("read", got, want, len, pos))
-				goto close_fd;
-			pos += len;
-		}
-	}
-	return same("close", kernel(close(fd)), 0);
-
-close_fd:
-	close(fd);
-	return false;
+	return !live || check_bytes(&devices[op->other], op->other);
 }
 
 static const struct kind kinds[] = {
-	{ "open", 40, make_open, run_open, show_open },
+	{ "open", 25, make_open, run_open, show_open },
 	{ "close", 4, make_close, run_close, show_close },
 	{ "read", 400, make_transfer, run_read, show_transfer },
 	{ "write", 300, make_transfer, run_write, show_transfer },
 	{ "seek", 150, make_seek, run_seek, show_seek },
 	{ "ioctl", 20, make_ioctl, run_ioctl, show_ioctl },
 	{ "reset", 2, make_reset, run_reset, show_reset },
-	{ "param", 6, make_param, run_param, show_param },
-	{ "map", 15, make_map, run_map, show_map },
+	{ "param", 4, make_param, run_param, show_param },
+	{ "map", 20, make_map, run_map, show_map },
 	{ "unmap", 20, make_unmap, run_unmap, show_unmap },
 	{ "remap", 6, make_remap, run_remap, show_remap },
 	{ "drop", 4, make_unmap, run_drop, show_drop },
@@ -1519,7 +1368,8 @@ static const struct kind kinds[] = {
 	{ "store", 60, make_access, run_store, show_access },
 	{ "map write", 20, make_through, run_write_map, show_through },
 	{ "map read", 20, make_through, run_read_map, show_through },
-	{ "sysfs", 6, make_check, run_sysfs, show_check },
+	{ "values", 2, make_check, run_values, show_check },
+	{ "sysfs", 2, make_check, run_sysfs, show_check },
 	{ "proc", 3, make_check, run_proc, show_check },
 	{ "layout", 1, make_check, run_layout, show_check },
 	{ "bytes", 2, make_check, run_bytes, show_check },
