@@ -99,6 +99,7 @@ kernel_names()
 
 # kernel_row NAME - set name, suite, arch and flavour from tests/kernels.tsv,
 # and the rest from the machine of that architecture.
+# shellcheck disable=SC2034 # they are for the caller
 kernel_row()
 {
 	row=$(table kernels.tsv "$1")
@@ -108,7 +109,6 @@ kernel_row()
 	END
 	row=$(table machines.tsv "$arch")
 	[ "$row" ] || die "kernel '$1': no machine for '$arch' in tests/machines.tsv"
-	# shellcheck disable=SC2034 # for the caller
 	IFS='	' read -r _ karch cross emulator package machine cpu console <<-END
 		$row
 	END
