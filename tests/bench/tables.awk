@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The results in docs/bench as tables of Markdown: instructions.tsv, and time.tsv.
+
+BEGIN {
+	FS = "\t"
+	split("tmpfs brd scull scullc scullp scullv", target, " ")
+	targets = 6
+}
+
+/^#/ { next }
+
+FILENAME ~ /time/ {
+	if (!($3 in clock_seen))
+		clock_order[++clocks] = $3
+	clock_seen[$3] = 1
+	clock[$3, $1] = $5
+	clock_ratio[$3, $1] = sprintf("%.2f ± %d %%", $7, $8 / 2 + 0.5)
+	clock_exact[$3, $1] = $9
+	next
+}
+
+$1 == "throughput" {
+	if (!($4 in seen))
+		order[++workloads] = $4
+	seen[$4] = 1
+	quantum[$2] = $3
+	calls[$4, $2] = $5
+	ns[$4, $2] = $6
+}
+
+$1 == "sizes" {
+	split($4, part, ":")
+	if (part[1] == "memory" && $3 == 4000)
+		# A quantum of 4000 is backed by a page, or an eighth of eight.
+		beyond[$2] = ($6 / ($5 / 4000 * 4096) - 1) * 100
+}
+
+$1 == "growth" {
+	split($4, part, ":")
+	grown[$2, part[3]] = $6 / $5
+}
+
+$1 == "single" { single[$4] = $6 }
+$1 == "small" { small = $6 }
+$1 == "waits" { wait[$4, $2] = $6 }
+
+# call_bytes WORKLOAD - 65536 for read:64K
+function call_bytes(w,    bytes)
+{
+	if (!index(w, ":"))
+		return 0
+	bytes = substr(w, index(w, ":") + 1)
+	return bytes * (bytes ~ /M/ ? 2 ^ 20 : bytes ~ /K/ ? 1024 : 1)
+}
+
+function head(first,    t, rule)
+{
+	printf "| %s |", first
+	rule = "|---|"
+	for (t = 1; t <= targets; t++) {
+		printf " %s |", target[t]
+		rule = rule "---:|"
+	}
+	print "\n" rule
+}
+
+function throughput(    w, t, key, bytes)
+{
+	print "MB/s; for a random call, an open with its close, and a trim of 32 MiB: instructions.\n"
+	head("workload")
+	printf "| bytes in a quantum |"
+	for (t = 1; t <= targets; t++)
+		printf " %s |", quantum[target[t]] == "-" ? "" : quantum[target[t]]
+	print ""
+	for (w = 1; w <= workloads; w++) {
+		bytes = call_bytes(order[w])
+		printf "| %s |", order[w]
+		for (t = 1; t <= targets; t++) {
+			key = order[w] SUBSEP target[t]
+			if (!(key in ns))
+				printf " |"
+			else if (bytes && order[w] !~ /^rand/)
+				printf " %d |", bytes * calls[key] / ns[key] * 1000
+			else
+				printf " %d |", ns[key] / calls[key]
+		}
+		print ""
+	}
+}
+
+function by_the_clock(    w, t, key)
+{
+	head("ratio to tmpfs")
+	for (w = 1; w <= clocks; w++) {
+		printf "| %s |", clock_order[w]
+		for (t = 1; t <= targets; t++) {
+			key = clock_order[w] SUBSEP target[t]
+			if (key in clock)
+				printf " %s (%s) |", clock_ratio[key], clock_exact[key]
+			else
+				printf " |"
+		}
+		print ""
+	}
+}
+
+function also(    t, m)
+{
+	print "| what | wanted | measured |\n|---|---|---|"
+	printf "| scullv reads a quantum of 1 MiB, against a copy of as much | 95 %% | %.1f %% |\n", \
+		single["copy:1M"] / single["read:1M"] * 100
+	for (t = 4; t <= targets; t++) {
+		m = target[t]
+		printf "| %s: a random read of 4 KiB on 1 GiB, against 1 MiB | 1.10 | %.3f |\n", \
+			m, grown[m, 1024] / grown[m, 1]
+	}
+	printf "| scullc: 2,070 bytes in quanta of 10, qset 4 | 12 KiB | %.1f KiB |\n", small / 1024
+	for (t = 4; t <= targets; t++)
+		printf "| %s: memory beyond the backing pages, quantum 4000, qset 1000 | 1 %% | %.2f %% |\n", \
+			target[t], beyond[target[t]]
+	for (t = 4; t <= targets; t++) {
+		m = target[t]
+		printf "| %s: longest wait while 1 GiB is trimmed (idle) | a few ms | %.2f ms (%.2f ms) |\n", \
+			m, wait["wait", m] / 1e6, wait["idle", m] / 1e6
+	}
+	for (t = 4; t <= targets; t++) {
+		m = target[t]
+		if (("readers:64K", m) in clock)
+			printf "| %s: two readers, against one, by the clock | 1.8 | %.2f |\n", \
+				m, 2 * clock["read:64K", m] / clock["readers:64K", m]
+	}
+}
+
+END {
+	print "\n## Throughput on the instruction clock\n"
+	throughput()
+	print "\n## What else is wanted\n"
+	also()
+	if (clocks) {
+		print "\n## By the clock, with the ratio on the instruction clock in brackets\n"
+		by_the_clock()
+	}
+}
