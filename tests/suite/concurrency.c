@@ -300,14 +300,18 @@ END_TEST
 
 /* ---- coming and going ---- */
 
-/* Whoever finds the node of a module uses it, from its first moment on. */
+/*
+ * Whoever finds the node of a module uses it, from its first moment on, and then
+ * leaves it alone until the next one comes.
+ */
 static void pounce(int seed)
 {
+	const char *path = dev_path(seed % 4);
 	char buf[100];
 
 	fill(buf, sizeof(buf), seed, 0);
 	for (;;) {
-		int fd = open(dev_path(seed % 4), O_RDWR | O_CLOEXEC);
+		int fd = open(path, O_RDWR | O_CLOEXEC);
 
 		if (fd < 0) {
 			ck_assert_msg(errno == ENOENT || errno == ENXIO ||
@@ -319,6 +323,8 @@ static void pounce(int seed)
 		ck_assert_int_eq(must(pread(fd, buf, 100, 0)), 100);
 		must(ioctl(fd, SCULL_IOCQQUANTUM));
 		must(close(fd));
+		while (!access(path, F_OK))
+			usleep(1000);
 	}
 }
 
@@ -331,7 +337,7 @@ START_TEST(used_from_the_first_moment) /* trap 7 */
 		pid[i] = spawn(pounce, i);
 	for (int i = 0; i < 15; i++) {
 		load("quantum=10 qset=4");
-		/* Busy is an answer too, when one of them has it open. */
+		/* Until nobody has it open. */
 		unload_all();
 	}
 	for (int i = 0; i < 2; i++) {

@@ -357,6 +357,27 @@ START_TEST(past_the_end) /* trap 6 */
 }
 END_TEST
 
+/* Offsets that are negative if one takes them for signed. */
+START_TEST(past_any_end) /* trap 6 */
+{
+	const unsigned long long offsets[] = { 1ULL << 63, -(1ULL << 20),
+					       (1ULL << 63) + (3ULL << 20) };
+	int fd;
+
+	load_geometry(_i);
+	fd = dev_open(0, O_RDWR);
+	put(fd, 0, 100, 1);
+	for (int i = 0; i < 3; i++) {
+		char *p = try_map(fd, offsets[i], page_size(), MAP_SHARED);
+
+		ck_assert(p == MAP_FAILED || is_bus_error(p, false));
+		ck_assert(p == MAP_FAILED || is_bus_error(p, true));
+	}
+	ck_assert_int_eq(proc_device(0).items, 1);
+	ck_assert_int_eq(dev_size(fd), 100);
+}
+END_TEST
+
 /* What a program stored behind the end is gone when the device grows over it. */
 START_TEST(behind_the_end)
 {
@@ -684,6 +705,7 @@ void mmap_tests(TCase *tc)
 	tcase_add_loop_test(tc, filled_with_zeros, 0, NGEOMETRIES);
 	tcase_add_test(tc, no_room_for_a_hole);
 	tcase_add_loop_test(tc, past_the_end, 0, NGEOMETRIES);
+	tcase_add_loop_test(tc, past_any_end, 0, NGEOMETRIES);
 	tcase_add_loop_test(tc, behind_the_end, 0, NGEOMETRIES);
 	tcase_add_loop_test(tc, trim_is_refused, 0, NGEOMETRIES);
 	tcase_add_loop_test(tc, moved_and_covered, 0, NGEOMETRIES);

@@ -15,11 +15,10 @@ static bool is_footprint(long footprint, long quantum)
 {
 	long page = page_size();
 
-	if (!strcmp(mod->name, "scullp"))
-		return footprint == page << order_of(quantum);
-	if (!strcmp(mod->name, "scullv"))
+	if (strcmp(mod->name, "scullc"))
 		return footprint == (quantum + page - 1) / page * page;
-	return footprint >= quantum && footprint < quantum + 64;
+	/* Its share of a slab, of which less than half is left over. */
+	return footprint >= quantum && footprint < 2 * quantum + 64;
 }
 
 START_TEST(read_only)
