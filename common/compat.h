@@ -9,6 +9,7 @@
 #define SCULL_COMPAT_H
 
 #include <linux/fs.h>
+#include <linux/gfp.h>
 #include <linux/slab.h>
 
 /* 6.5: 6a69db0b0d34. Needed below that. */
@@ -19,6 +20,16 @@
 /* 6.5: d0bf7d5759c1. Below that a usercopy region alone keeps a cache apart. */
 #ifndef SLAB_NO_MERGE
 #define SLAB_NO_MERGE 0
+#endif
+
+/*
+ * 5.11: 18b2db3b0385. Below that the mark of an accounted page stands where a
+ * mapped one counts its mappings, so what may be mapped cannot be accounted.
+ */
+#ifdef HAVE_PG_KMEMCG
+#define __GFP_ACCOUNT_MAPPED 0
+#else
+#define __GFP_ACCOUNT_MAPPED __GFP_ACCOUNT
 #endif
 
 #endif

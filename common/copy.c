@@ -7,7 +7,8 @@
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
-#include <linux/thread_info.h>
+#include <linux/sizes.h>
+#include <linux/uaccess.h>
 #include <linux/uio.h>
 
 #include "scull.h"
@@ -15,8 +16,9 @@
 /*
  * How far from @at memory goes on without a gap, at most @left bytes and not
  * beyond the item. A copy costs as much to set up as a hundred words to move, so
- * quanta that happen to lie next to each other are copied in one go. Hardened
- * usercopy knows each by itself, and is asked for each.
+ * quanta that happen to lie next to each other are copied in one go, up to where
+ * others should get their turn. Hardened usercopy knows each by itself, and is
+ * asked for each.
  */
 static size_t run_length(const struct scull_store *s,
 			 const struct scull_item *item,
@@ -28,7 +30,7 @@ static size_t run_length(const struct scull_store *s,
 	size_t run = len;
 
 	check_object_size(quantum + at->offset, len, to_user);
-	while (run < left && ++nr < s->qset) {
+	while (run < left && run < SZ_1M && ++nr < s->qset) {
 		void *next = scull_item_quantum(item, nr);
 
 		if (next != quantum + s->pool.quantum)
@@ -89,19 +91,39 @@ static void zero_tail(struct scull_store *s, loff_t size, loff_t pos)
 	memset(quantum + at.offset, 0, min_t(u64, len, pos - size));
 }
 
+/* Where the first hole from @pos on begins, or @end if there is none before */
+static loff_t hole_find(struct scull_store *s, loff_t pos, loff_t end)
+{
+	struct scull_item *item = NULL;
+	struct scull_place at;
+	unsigned int len;
+
+	for (scull_place_find(s, pos, &at); pos < end; pos += len) {
+		if (!item || item->index != at.item) {
+			item = xa_load(&s->items, at.item);
+			cond_resched();
+		}
+		if (!scull_item_quantum(item, at.quantum))
+			return pos;
+		len = s->pool.quantum - at.offset;
+		scull_place_advance(s, &at, len);
+	}
+	return end;
+}
+
 /**
  * scull_store_write() - copy user memory into a store
  * @s: the store, which the caller keeps from all other writers and readers
  * @from: the bytes
  * @pos: where they go, not negative
- * @nowait: fill no hole, because that may sleep
+ * @nowait: store nothing if there is a hole to fill, because that may sleep
  *
  * Stops at the first thing that goes wrong. What was stored before that stays
  * and is what counts.
  *
  * Context: may sleep, and faults user pages in.
  * Return: bytes stored, or if none -EFBIG past the largest size, -ENOSPC at the
- * module's limit, -ENOMEM, -EFAULT, -EAGAIN at a hole with @nowait, or -EINTR
+ * module's limit, -ENOMEM, -EFAULT, -EAGAIN for a hole with @nowait, or -EINTR
  * after a fatal signal.
  */
 ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
@@ -115,9 +137,12 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 
 	if (pos >= s->size_max)
 		return -EFBIG;
+	left = min_t(u64, iov_iter_count(from), s->size_max - pos);
+	/* All or nothing: io_uring takes a short count for the last word. */
+	if (nowait && hole_find(s, pos, pos + left) < pos + left)
+		return -EAGAIN;
 	if (pos > size)
 		zero_tail(s, size, pos);
-	left = min_t(u64, iov_iter_count(from), s->size_max - pos);
 
 	scull_place_find(s, pos, &at);
 	while (left) {
@@ -137,8 +162,6 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 		}
 		if (quantum)
 			copied = _copy_from_iter(quantum + at.offset, len, from);
-		else if (nowait)
-			copied = -EAGAIN;
 		else
 			copied = write_hole(s, &at, from, len);
 		if (copied < 0) {
@@ -214,20 +237,6 @@ ssize_t scull_store_read(struct scull_store *s, struct iov_iter *to, loff_t pos)
 	return done ?: err;
 }
 
-/* The first hole at or after a place, which becomes it */
-static void hole_next(struct scull_store *s, struct scull_place *at)
-{
-	struct scull_item *item;
-
-	while ((item = xa_load(&s->items, at->item))) {
-		for (; at->quantum < s->qset; at->quantum++, at->offset = 0)
-			if (!scull_item_quantum(item, at->quantum))
-				return;
-		*at = (struct scull_place){ .item = at->item + 1 };
-		cond_resched();
-	}
-}
-
 /**
  * scull_store_seek() - where the next data or the next hole begins
  * @s: the store, which the caller keeps from writers
@@ -248,15 +257,12 @@ loff_t scull_store_seek(struct scull_store *s, loff_t pos, int whence)
 
 	if (pos < 0 || pos >= size)
 		return -ENXIO;
+	if (whence == SEEK_HOLE)
+		return hole_find(s, pos, size);
 
 	scull_place_find(s, pos, &at);
-	if (whence == SEEK_HOLE)
-		hole_next(s, &at);
-	else if (!scull_store_next(s, &at))
+	if (!scull_store_next(s, &at))
 		return -ENXIO;
-
 	found = at.item * s->span + (u64)at.quantum * s->pool.quantum + at.offset;
-	if (found < size)
-		return found;
-	return whence == SEEK_HOLE ? size : -ENXIO;
+	return found < size ? found : -ENXIO;
 }

@@ -64,6 +64,10 @@ static int scull_open(struct inode *inode, struct file *file)
 	unsigned int access = file->f_flags & O_ACCMODE;
 	int err;
 
+	/* The kernel refuses it too, but only after a trim. */
+	if (file->f_flags & O_DIRECT)
+		return -EINVAL;
+
 	if ((access == O_WRONLY && !(file->f_flags & O_APPEND)) ||
 	    (access != O_RDONLY && (file->f_flags & O_TRUNC))) {
 		err = scull_trim(dev);

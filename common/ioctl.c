@@ -42,16 +42,15 @@ static bool value_valid(enum value which, unsigned long value)
 	}
 }
 
-/* Caller holds scull_param_lock. */
 static int value_get(enum value which)
 {
 	switch (which) {
 	case QUANTUM:
-		return scull_quantum.value;
+		return READ_ONCE(scull_quantum.value);
 	case QSET:
-		return scull_qset.value;
+		return READ_ONCE(scull_qset.value);
 	default:
-		return get_order(scull_quantum.value);
+		return get_order(READ_ONCE(scull_quantum.value));
 	}
 }
 
@@ -70,12 +69,24 @@ static void value_set(enum value which, unsigned int value)
 	}
 }
 
+/* Set a value if it is still the old one. Returns whether it was. */
+static bool value_replace(enum value which, int old, unsigned int new)
+{
+	bool same;
+
+	mutex_lock(&scull_param_lock);
+	same = value_get(which) == old;
+	if (same)
+		value_set(which, new);
+	mutex_unlock(&scull_param_lock);
+	return same;
+}
+
 static long value_ioctl(enum value which, enum verb verb, unsigned long arg)
 {
 	bool sets = verb != GET && verb != QUERY;
 	int __user *ptr = (int __user *)arg;
 	unsigned long new = arg;
-	long ret = 0;
 	int old;
 
 	if (sets && !capable(CAP_SYS_ADMIN))
@@ -88,23 +99,18 @@ static long value_ioctl(enum value which, enum verb verb, unsigned long arg)
 	if (sets && !value_valid(which, new))
 		return -EINVAL;
 
-	mutex_lock(&scull_param_lock);
-	old = value_get(which);
 	/*
-	 * An exchange that cannot answer changes nothing, so it answers first,
-	 * under the lock. No other verb may: a user page can make it wait.
+	 * The old value is given before the new one is set, so that an error
+	 * changes nothing; but not under the lock, because a user page can make
+	 * us wait. So it is given again if it was not the last one any more.
 	 */
-	if (verb == EXCHANGE && put_user(old, ptr))
-		ret = -EFAULT;
-	else if (sets)
-		value_set(which, new);
-	mutex_unlock(&scull_param_lock);
+	do {
+		old = value_get(which);
+		if ((verb == GET || verb == EXCHANGE) && put_user(old, ptr))
+			return -EFAULT;
+	} while (sets && !value_replace(which, old, new));
 
-	if (verb == GET && put_user(old, ptr))
-		ret = -EFAULT;
-	if (!ret && (verb == QUERY || verb == SHIFT))
-		ret = old;
-	return ret;
+	return verb == QUERY || verb == SHIFT ? old : 0;
 }
 
 static long values_reset(void)

@@ -12,6 +12,8 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/pfn.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
@@ -24,7 +26,6 @@ static struct dentry *layout_dir;
 struct layout {
 	struct scull_dev *dev;
 	bool locked;
-	bool ended;
 	loff_t pos;		/* lines from the start of the file */
 	unsigned long store_id;	/* of the store that is being read */
 	struct scull_place at;
@@ -53,14 +54,13 @@ static void *layout_start(struct seq_file *m, loff_t *pos)
 
 	if (!*pos) {
 		l->pos = 0;
-		l->ended = false;
 		l->store_id = l->dev->store->id;
 		l->at = (struct scull_place){};
 		l->quantum = NULL;
 		return l;
 	}
 	/* seq_file goes back to the start for any other position. */
-	if (l->ended || *pos != l->pos || l->store_id != l->dev->store->id)
+	if (!l->quantum || *pos != l->pos || l->store_id != l->dev->store->id)
 		return NULL;
 	return l;
 }
@@ -70,6 +70,12 @@ static void *layout_next(struct seq_file *m, void *v, loff_t *pos)
 	struct layout *l = v;
 	const void *last;
 
+	l->pos = ++*pos;
+	/* A seek in the file takes all the steps at once. */
+	cond_resched();
+	if (fatal_signal_pending(current))
+		return ERR_PTR(-EINTR);
+
 	if (l->quantum) {
 		last = l->quantum + l->dev->store->pool.quantum - 1;
 		l->before = address_phys(last) + 1;
@@ -77,10 +83,8 @@ static void *layout_next(struct seq_file *m, void *v, loff_t *pos)
 	} else {
 		l->before = 0;
 	}
-	l->pos = ++*pos;
 	l->quantum = scull_store_next(l->dev->store, &l->at);
-	l->ended = !l->quantum;
-	return l->ended ? NULL : l;
+	return l->quantum ? l : NULL;
 }
 
 static void layout_stop(struct seq_file *m, void *v)

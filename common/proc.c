@@ -12,6 +12,8 @@
 #include <linux/cred.h>
 #include <linux/fs.h>
 #include <linux/proc_fs.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/user_namespace.h>
 
@@ -83,6 +85,11 @@ static struct walk *walk_settle(struct walk *w)
 static struct walk *walk_next(struct walk *w)
 {
 	unsigned long next;
+
+	/* A seek in the file takes all the steps at once. */
+	cond_resched();
+	if (fatal_signal_pending(current))
+		return ERR_PTR(-EINTR);
 
 	w->pos++;
 	switch (w->at) {

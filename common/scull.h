@@ -41,6 +41,12 @@ struct iov_iter;
 struct page;
 struct vm_area_struct;
 
+/*
+ * A failure is the caller's to handle: no OOM killer, no warning. What memory
+ * cgroup it is charged to is added where that is known.
+ */
+#define SCULL_GFP (GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
 /**
  * struct scull_pool - where a store gets its quanta from
  * @quantum: bytes that the store uses of each quantum
@@ -151,6 +157,8 @@ struct scull_store {
 	struct xarray items;
 };
 
+int scull_charge(size_t bytes);
+void scull_uncharge(size_t bytes);
 struct scull_store *scull_store_create(unsigned int quantum, unsigned int qset,
 				       unsigned int dev,
 				       struct scull_stats __percpu *stats);

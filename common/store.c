@@ -13,14 +13,12 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "compat.h"
 #include "scull.h"
 #include "trace.h"
 
-/*
- * Charged to the writer's memory cgroup. A failure is the writer's to handle:
- * no OOM killer, no warning.
- */
-#define SCULL_GFP (GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+/* Items and tree: as quanta are, and always charged to the memory cgroup. */
+#define ITEM_GFP (SCULL_GFP | __GFP_ACCOUNT)
 
 /* How many stores were made. Gives each its id. */
 static atomic_long_t scull_stores;
@@ -28,25 +26,49 @@ static atomic_long_t scull_stores;
 /* What all the stores of the module hold, in bytes. Bounded by its limit. */
 static atomic_long_t scull_held;
 
-static int store_charge(struct scull_store *s, size_t bytes)
+/**
+ * scull_charge() - count memory against the module's limit
+ * @bytes: how much
+ *
+ * Context: any.
+ * Return: 0, or -ENOSPC if it would exceed the limit.
+ */
+int scull_charge(size_t bytes)
 {
 	unsigned long limit = scull_limit_bytes();
-	unsigned long held = atomic_long_read(&scull_held);
+	long held = atomic_long_read(&scull_held);
 
 	do {
 		if (bytes > limit || held > limit - bytes)
 			return -ENOSPC;
-	} while (!atomic_long_try_cmpxchg(&scull_held, (long *)&held,
-					  held + bytes));
-
-	atomic_long_add(bytes, &s->held);
+	} while (!atomic_long_try_cmpxchg(&scull_held, &held, held + bytes));
 	return 0;
+}
+
+/**
+ * scull_uncharge() - undo scull_charge()
+ * @bytes: how much
+ *
+ * Context: any.
+ */
+void scull_uncharge(size_t bytes)
+{
+	atomic_long_sub(bytes, &scull_held);
+}
+
+static int store_charge(struct scull_store *s, size_t bytes)
+{
+	int err = scull_charge(bytes);
+
+	if (!err)
+		atomic_long_add(bytes, &s->held);
+	return err;
 }
 
 static void store_uncharge(struct scull_store *s, size_t bytes)
 {
 	atomic_long_sub(bytes, &s->held);
-	atomic_long_sub(bytes, &scull_held);
+	scull_uncharge(bytes);
 }
 
 /**
@@ -134,7 +156,7 @@ static struct scull_item *item_insert(struct scull_store *s,
 	if (err)
 		return ERR_PTR(err);
 
-	item = kvzalloc(struct_size(item, qset, s->qset), SCULL_GFP);
+	item = kvzalloc(struct_size(item, qset, s->qset), ITEM_GFP);
 	if (!item) {
 		old = ERR_PTR(-ENOMEM);
 		goto uncharge;
@@ -142,7 +164,7 @@ static struct scull_item *item_insert(struct scull_store *s,
 	item->index = at->item;
 	item->qset[at->quantum] = quantum;
 
-	old = xa_cmpxchg(&s->items, at->item, NULL, item, SCULL_GFP);
+	old = xa_cmpxchg(&s->items, at->item, NULL, item, ITEM_GFP);
 	if (!old)
 		return item;
 	if (xa_is_err(old))
@@ -151,6 +173,13 @@ static struct scull_item *item_insert(struct scull_store *s,
 uncharge:
 	store_uncharge(s, bytes);
 	return old;
+}
+
+static void count_failure(struct scull_store *s, const struct scull_place *at,
+			  int err)
+{
+	this_cpu_inc(s->stats->failures);
+	trace_scull_alloc_failed(s, at, err);
 }
 
 /**
@@ -171,8 +200,10 @@ void *scull_store_publish(struct scull_store *s, const struct scull_place *at,
 
 	if (!item) {
 		item = item_insert(s, at, quantum);
-		if (IS_ERR(item))
+		if (IS_ERR(item)) {
+			count_failure(s, at, PTR_ERR(item));
 			return item;
+		}
 	}
 	old = cmpxchg(&item->qset[at->quantum], NULL, quantum);
 	return old ?: quantum;
@@ -195,6 +226,7 @@ void *scull_quantum_alloc(struct scull_store *s, const struct scull_place *at,
 
 	err = store_charge(s, s->pool.footprint);
 	if (!err) {
+		gfp |= scull_backend.page ? __GFP_ACCOUNT_MAPPED : __GFP_ACCOUNT;
 		quantum = scull_backend.alloc(&s->pool, SCULL_GFP | gfp);
 		if (!quantum) {
 			store_uncharge(s, s->pool.footprint);
@@ -202,8 +234,7 @@ void *scull_quantum_alloc(struct scull_store *s, const struct scull_place *at,
 		}
 	}
 	if (err) {
-		this_cpu_inc(s->stats->failures);
-		trace_scull_alloc_failed(s, at, err);
+		count_failure(s, at, err);
 		return ERR_PTR(err);
 	}
 
@@ -248,10 +279,13 @@ void scull_store_destroy(struct scull_store *s)
 				scull_quantum_free(s, &at, item->qset[at.quantum]);
 			cond_resched();
 		}
-		/* One by one: xa_destroy() frees all with interrupts off. */
+		/* One by one: xa_destroy() frees a tree with interrupts off. */
 		xa_erase(&s->items, at.item);
 		kvfree(item);
 	}
+
+	/* Nodes of insertions that failed half-way; no item leads to them. */
+	xa_destroy(&s->items);
 
 	/* What is left are the items and the tree. */
 	store_uncharge(s, atomic_long_read(&s->held));
@@ -283,12 +317,18 @@ void *scull_store_fill(struct scull_store *s, loff_t pos, unsigned int *offset)
 		return quantum;
 
 	fresh = scull_quantum_alloc(s, &at, __GFP_ZERO);
-	if (IS_ERR(fresh))
-		return fresh;
-	quantum = scull_store_publish(s, &at, fresh);
-	if (quantum != fresh)
-		scull_quantum_free(s, &at, fresh);
-	return quantum;
+	quantum = fresh;
+	if (!IS_ERR(fresh)) {
+		quantum = scull_store_publish(s, &at, fresh);
+		if (quantum != fresh)
+			scull_quantum_free(s, &at, fresh);
+	}
+	if (!IS_ERR(quantum))
+		return quantum;
+
+	/* Another fault may have filled it with the last there was. */
+	return scull_item_quantum(xa_load(&s->items, at.item), at.quantum) ?:
+	       quantum;
 }
 
 /**

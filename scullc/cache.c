@@ -3,79 +3,84 @@
  * scullc: a quantum is an object of a kmem_cache.
  *
  * Each size in use has a cache of its own, which all devices of that size share.
- * It stays apart from other caches of the same size, so that /proc/slabinfo has
- * a row for it: "scullc" for the built-in size, "scullc-BYTES" for any other.
- * With reserve=N each has N objects put by, for when there is no memory.
+ * It stays apart from others of that size, so that /proc/slabinfo has a row for
+ * it: "scullc" for the built-in size, "scullc-BYTES" for any other.
  */
 
 #include <linux/list.h>
-#include <linux/mempool.h>
+#include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
 
 #include "compat.h"
+#include "reserve.h"
 #include "scull.h"
 
 /**
  * struct quantum_cache - the cache for one size
  * @node: in caches, guarded by caches_lock
- * @cache: the kmem_cache; its objects have room for a pointer at least
- * @reserve: what is put by, NULL without a reserve
- * @quantum: the size in bytes
  * @users: pools that use it, guarded by caches_lock
+ * @quantum: the size in bytes
+ * @cache: the kmem_cache; its objects have room for a pointer at least
+ * @footprint: an object's share of its slab
+ * @reserve: objects put by, or NULL
  */
 struct quantum_cache {
 	struct list_head node;
-	struct kmem_cache *cache;
-	mempool_t *reserve;
-	unsigned int quantum;
 	unsigned int users;
+	unsigned int quantum;
+	struct kmem_cache *cache;
+	size_t footprint;
+	mempool_t *reserve;
 };
 
 static LIST_HEAD(caches);
-static DEFINE_MUTEX(caches_lock);
+static DEFINE_MUTEX(caches_lock);	/* guards the list and users */
 
-static const unsigned int reserve_max = 65536;
+/* Large objects leave up to half of a slab unused, so ask one where it lies. */
+static size_t cache_footprint(struct kmem_cache *cache)
+{
+	size_t slab, size = ALIGN(kmem_cache_size(cache), ARCH_SLAB_MINALIGN);
+	void *object = kmem_cache_alloc(cache, SCULL_GFP);
 
-static struct scull_param reserve = {
-	.name = "reserve", .unit = "quanta", .max = &reserve_max,
-};
-
-module_param_cb(reserve, &scull_param_ops, &reserve, 0444);
-MODULE_PARM_DESC(reserve, "quanta put by for when memory is short, 0 to 65536 (default 0)");
+	if (!object)
+		return 0;
+	slab = page_size(virt_to_head_page(object));
+	kmem_cache_free(cache, object);
+	return slab > size ? slab / (slab / size) : size;
+}
 
 static struct quantum_cache *cache_create(unsigned int quantum)
 {
-	struct quantum_cache *c;
+	struct quantum_cache *c = kzalloc(sizeof(*c), GFP_KERNEL);
 	char name[32];
+	int err = -ENOMEM;
 
-	c = kzalloc(sizeof(*c), GFP_KERNEL);
 	if (!c)
-		return NULL;
-
+		return ERR_PTR(err);
+	c->quantum = quantum;
 	snprintf(name, sizeof(name), quantum == scull_quantum.builtin ?
 		 KBUILD_MODNAME : KBUILD_MODNAME "-%u", quantum);
-	c->quantum = quantum;
 	/* Hardened kernels copy to and from the usercopy region alone. */
 	c->cache = kmem_cache_create_usercopy(name,
 					      max_t(size_t, quantum, sizeof(void *)),
 					      0, SLAB_NO_MERGE, 0, quantum, NULL);
 	if (!c->cache)
 		goto free_c;
-	if (reserve.value)
-		c->reserve = mempool_create_slab_pool(reserve.value, c->cache);
-	if (reserve.value && !c->reserve)
+	c->footprint = cache_footprint(c->cache);
+	if (!c->footprint)
 		goto destroy_cache;
-	list_add(&c->node, &caches);
-	return c;
+	c->reserve = reserve_create(c->cache, c->footprint);
+	if (!IS_ERR(c->reserve))
+		return c;
 
+	err = PTR_ERR(c->reserve);
 destroy_cache:
 	kmem_cache_destroy(c->cache);
 free_c:
 	kfree(c);
-	return NULL;
+	return ERR_PTR(err);
 }
 
 static int cache_setup(struct scull_pool *pool)
@@ -86,18 +91,18 @@ static int cache_setup(struct scull_pool *pool)
 	list_for_each_entry(c, &caches, node)
 		if (c->quantum == pool->quantum)
 			goto found;
-	c = cache_create(pool->quantum);
-	if (!c) {
-		mutex_unlock(&caches_lock);
-		return -ENOMEM;
-	}
-found:
-	c->users++;
-	mutex_unlock(&caches_lock);
 
-	pool->priv = c;
-	pool->footprint = ALIGN(kmem_cache_size(c->cache), ARCH_SLAB_MINALIGN);
-	return 0;
+	c = cache_create(pool->quantum);
+	if (!IS_ERR(c))
+		list_add(&c->node, &caches);
+found:
+	if (!IS_ERR(c)) {
+		c->users++;
+		pool->priv = c;
+		pool->footprint = c->footprint;
+	}
+	mutex_unlock(&caches_lock);
+	return PTR_ERR_OR_ZERO(c);
 }
 
 static void cache_teardown(struct scull_pool *pool)
@@ -107,7 +112,7 @@ static void cache_teardown(struct scull_pool *pool)
 	mutex_lock(&caches_lock);
 	if (!--c->users) {
 		list_del(&c->node);
-		mempool_destroy(c->reserve);
+		reserve_destroy(c->reserve, c->footprint);
 		kmem_cache_destroy(c->cache);
 		kfree(c);
 	}
@@ -121,12 +126,7 @@ static void *cache_alloc(const struct scull_pool *pool, gfp_t gfp)
 
 	if (quantum || !c->reserve)
 		return quantum;
-	/* With __GFP_DIRECT_RECLAIM it would wait until somebody frees one. */
-	quantum = mempool_alloc(c->reserve,
-				gfp & ~(__GFP_DIRECT_RECLAIM | __GFP_ZERO));
-	if (quantum && (gfp & __GFP_ZERO))
-		memset(quantum, 0, pool->quantum);
-	return quantum;
+	return reserve_alloc(c->reserve, gfp & __GFP_ZERO ? pool->quantum : 0);
 }
 
 static void cache_free(const struct scull_pool *pool, void *quantum)
@@ -134,7 +134,7 @@ static void cache_free(const struct scull_pool *pool, void *quantum)
 	const struct quantum_cache *c = pool->priv;
 
 	if (c->reserve)
-		mempool_free(quantum, c->reserve);
+		reserve_free(c->reserve, quantum);
 	else
 		kmem_cache_free(c->cache, quantum);
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * scullp: a quantum is a block of whole, physically contiguous pages, the
- * smallest power of two of them that holds it.
+ * scullp: a quantum is a block of whole, physically contiguous pages.
  */
 
 #include <linux/gfp.h>
@@ -13,7 +12,7 @@
 
 static int pages_setup(struct scull_pool *pool)
 {
-	pool->footprint = PAGE_SIZE << get_order(pool->quantum);
+	pool->footprint = PAGE_ALIGN(pool->quantum);
 	return 0;
 }
 
@@ -21,20 +20,19 @@ static void pages_teardown(struct scull_pool *pool)
 {
 }
 
+/*
+ * A block from __get_free_pages() that is then split: each page can be mapped
+ * and freed by itself, and those behind the quantum go back at once. A page
+ * fault would map a whole huge page of a block that is not split.
+ */
 static void *pages_alloc(const struct scull_pool *pool, gfp_t gfp)
 {
-	unsigned int order = get_order(pool->quantum);
-
-	/*
-	 * Compound, so that a mapped page keeps the whole block, and hardened
-	 * usercopy knows where it ends.
-	 */
-	return (void *)__get_free_pages(gfp | __GFP_COMP, order);
+	return alloc_pages_exact(pool->quantum, gfp);
 }
 
 static void pages_free(const struct scull_pool *pool, void *quantum)
 {
-	free_pages((unsigned long)quantum, get_order(pool->quantum));
+	free_pages_exact(quantum, pool->quantum);
 }
 
 static struct page *pages_page(void *quantum, unsigned int offset)
