@@ -209,6 +209,7 @@ static uint64_t open_close(size_t bytes, size_t calls)
 static uint64_t copy(size_t bytes, size_t calls)
 {
 	char *to = malloc(bytes);
+	uint64_t took;
 	size_t i;
 
 	if (!to || bytes > buf_size)
@@ -230,8 +231,9 @@ static uint64_t copy(size_t bytes, size_t calls)
 		asm volatile("" : : "r"(to) : "memory");
 #endif
 	}
+	took = clock_end();
 	free(to);
-	return clock_end();
+	return took;
 }
 
 static uint64_t readers(size_t bytes, size_t calls)
