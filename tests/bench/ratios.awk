@@ -39,7 +39,7 @@ function tap(    w, m, is, was)
 			is = ratio(new, workload[w], module[m])
 			was = ratio(old, workload[w], module[m])
 			printf "%s - %s %s: %.3f times tmpfs, was %.3f\n", \
-				(is < 0.95 * was ? "not ok" : "ok"), module[m], \
+				(is >= 0.95 * was ? "ok" : "not ok"), module[m], \
 				workload[w], is, was
 		}
 }
@@ -59,10 +59,10 @@ function table(    w, m, is, goal, missed)
 		for (m = 1; m <= modules; m++) {
 			is = ratio(new, workload[w], module[m])
 			goal = target[workload[w], module[m]]
-			missed += is < goal
+			missed += !(is >= goal)
 			printf " %4d MB/s | %-6s | %.2f%-2s |", \
 				2 ^ 25 / new[workload[w], module[m]] * 1000, \
-				sprintf("%.3f", is), goal, is < goal ? " ✗" : ""
+				sprintf("%.3f", is), goal, (is >= goal ? "" : " ✗")
 		}
 		print ""
 	}
