@@ -105,7 +105,8 @@ static loff_t hole_find(struct scull_store *s, loff_t pos, loff_t end)
 		}
 		if (!scull_item_quantum(item, at.quantum))
 			return pos;
-		len = s->pool.quantum - at.offset;
+		/* The last quantum may reach beyond the largest position. */
+		len = min_t(u64, s->pool.quantum - at.offset, end - pos);
 		scull_place_advance(s, &at, len);
 	}
 	return end;
