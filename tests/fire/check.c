@@ -177,3 +177,61 @@ close_fd:
 	close(fd);
 	return false;
 }
+
+/* What must be gone with the module. */
+bool check_absent(void)
+{
+	static const char *const places[][2] = {
+		{ "/sys/module/", "" },
+		{ "/sys/class/", "" },
+		{ "/proc/", "mem" },
+		{ "/proc/", "seq" },
+		{ "/dev/", "0" },
+		{ "/dev/", "3" },
+		{ "/sys/kernel/debug/", "" },
+	};
+	static const char *const lists[] = { "/proc/devices", "/proc/slabinfo",
+					     "/proc/vmallocinfo",
+					     "/proc/modules" };
+	char path[128];
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		snprintf(path, sizeof(path), "%s%s%s", places[i][0], mod->name,
+			 places[i][1]);
+		if (!access(path, F_OK))
+			return differs("%s is still there", path);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		char *text = slurp(lists[i]);
+		bool there = strstr(text, mod->name);
+
+		free(text);
+		if (there)
+			return differs("it is still in %s", lists[i]);
+	}
+	return true;
+}
+
+/*
+ * What kmemleak has lost. Twice, because it takes a while to believe that
+ * something is.
+ */
+bool check_leaks(void)
+{
+	static const char path[] = "/sys/kernel/debug/kmemleak";
+	char *text;
+	bool ok;
+
+	if (access(path, R_OK))
+		return true;
+	for (int i = 0; i < 2; i++) {
+		sleep(6);
+		must(write_file(path, "scan"));
+	}
+	text = slurp(path);
+	ok = !*text;
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+		printf("# %s\n", line);
+	free(text);
+	return ok;
+}

@@ -25,4 +25,9 @@ bool check_proc(const struct device *d, int n);
 bool check_layout(const struct device *d, int n);
 bool check_bytes(const struct device *d, int n);
 
+/* Whether nothing is left of a module that is not loaded. */
+bool check_absent(void);
+/* Whether kmemleak has nothing to say; prints what it has. */
+bool check_leaks(void);
+
 #endif

@@ -625,40 +625,6 @@ static bool after_splice_in(long long ret, bool fired)
 
 /* ---- load and unload ---- */
 
-/* What must be gone with the module. */
-static bool absent(void)
-{
-	static const char *const places[][2] = {
-		{ "/sys/module/", "" },
-		{ "/sys/class/", "" },
-		{ "/proc/", "mem" },
-		{ "/proc/", "seq" },
-		{ "/dev/", "0" },
-		{ "/dev/", "3" },
-		{ "/sys/kernel/debug/", "" },
-	};
-	static const char *const lists[] = { "/proc/devices", "/proc/slabinfo",
-					     "/proc/vmallocinfo",
-					     "/proc/modules" };
-	char path[128];
-
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		snprintf(path, sizeof(path), "%s%s%s", places[i][0], mod->name,
-			 places[i][1]);
-		if (!access(path, F_OK))
-			return differs("%s is still there", path);
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
-		char *text = slurp(lists[i]);
-		bool there = strstr(text, mod->name);
-
-		free(text);
-		if (there)
-			return differs("it is still in %s", lists[i]);
-	}
-	return true;
-}
-
 /* The major number, 0 if there is none. */
 static int major_number(void)
 {
@@ -706,7 +672,7 @@ static bool after_load(long long ret, bool fired)
 {
 	close(module_fd);
 	if (ret < 0)
-		return fired && excused(ret) && absent();
+		return fired && excused(ret) && check_absent();
 
 	make_node();
 	opened = open("/dev/fire", O_RDWR);
@@ -716,7 +682,7 @@ static bool after_load(long long ret, bool fired)
 	close(opened);
 	if (memcmp(out + 300, "hello", 5))
 		return differs("it does not hold what was written");
-	return same("rmmod", try_unload(), 0) && absent();
+	return same("rmmod", try_unload(), 0) && check_absent();
 }
 
 static void before_unload(void)
@@ -738,7 +704,7 @@ static bool after_unload(long long ret, bool fired)
 	if (ret < 0 &&
 	    !(fired && excused(ret) && same("rmmod", try_unload(), 0)))
 		return false;
-	return absent();
+	return check_absent();
 }
 
 /* ---- all of them ---- */
@@ -911,25 +877,6 @@ static void run_bad_memory(void)
 	quantum = old_quantum;
 }
 
-/* Twice, because it takes a while to believe that something is lost. */
-static void run_kmemleak(void)
-{
-	static const char path[] = "/sys/kernel/debug/kmemleak";
-	char *text;
-
-	if (access(path, R_OK))
-		return;
-	for (int i = 0; i < 2; i++) {
-		sleep(6);
-		must(write_file(path, "scan"));
-	}
-	text = slurp(path);
-	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
-		printf("# %s\n", line);
-	tap(!*text, "kmemleak finds nothing");
-	free(text);
-}
-
 int main(int argc, char **argv)
 {
 	struct sigaction bus = { .sa_handler = on_sigbus,
@@ -972,6 +919,6 @@ int main(int argc, char **argv)
 		close(dev_fd);
 	unload();
 	unlink("/dev/fire");
-	run_kmemleak();
+	tap(check_leaks(), "kmemleak finds nothing");
 	return tap_end();
 }

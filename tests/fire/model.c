@@ -521,9 +521,8 @@ static long long expect_write(const struct op *op, const struct device *d,
 		return 0;
 	if (pos == INT64_MAX)
 		return -EFBIG;
-	if (nowait)
-		len = device_filled(d, pos, len);
-	if (!len)
+	/* Into holes not even a part. */
+	if (nowait && device_filled(d, pos, len) < len)
 		return -EAGAIN;
 	return transferred(MIN(len, good));
 }
