@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The speed of the modules as ratios to tmpfs, from targets.tsv and the results of
-# part "targets".  With before=FILE, an earlier table of results, TAP: whether they
-# are still as good, to 5 %.  Otherwise a table, with an exit status of 1 if it has
-# a target that was missed.
+# The speed of the modules as ratios to tmpfs, from targets.tsv and the results.
+# With before=FILE, an earlier table of results, TAP: whether they are still as
+# good, to 5 %.  Otherwise a table, with an exit status of 1 if it has a target
+# that was missed.
 
 BEGIN {
 	FS = "\t"
@@ -19,10 +19,11 @@ FILENAME ~ /targets.tsv$/ {
 	next
 }
 
-$1 == "targets" {
-	if (FILENAME == before)
+# The same workloads are also part of "throughput".
+$1 == "targets" || $1 == "throughput" {
+	if (FILENAME == before && !(($4, $2) in old))
 		old[$4, $2] = $6
-	else
+	else if (FILENAME != before && !(($4, $2) in new))
 		new[$4, $2] = $6
 }
 
