@@ -41,17 +41,16 @@ bool same_bytes(const char *what, const unsigned char *got,
 		       want[i]);
 }
 
-/*
- * What the allocator spends on a quantum: of a cache that is for it to say, a
- * share of a slab, but the same for each.
- */
-static long footprint(const struct device *d, long allocated)
+/* What a quantum costs is for its allocator to say, but it is the same for each. */
+static bool allocated_makes_sense(const struct device *d, long allocated)
 {
-	if (!strcmp(mod->name, "scullp"))
-		return page_size << order_of(d->quantum);
-	if (!strcmp(mod->name, "scullv"))
-		return (d->quantum + page_size - 1) & -page_size;
-	return d->count ? MAX(allocated / (long)d->count, (long)d->quantum) : 0;
+	long each = d->count ? allocated / (long)d->count : 0;
+
+	if (d->count &&
+	    (each < d->quantum || each > (long)MAX(2 * d->quantum, page_size)))
+		return differs("allocated: %ld for %zu quanta of %u", allocated,
+			       d->count, d->quantum);
+	return same("allocated", allocated, each * d->count);
 }
 
 /* What /sys tells of it. */
@@ -66,7 +65,7 @@ bool check_sysfs(const struct device *d, int n)
 	       same("qset", read_long(sysfs_path(n, "qset")), d->qset) &&
 	       same("size", read_long(sysfs_path(n, "size")), d->size) &&
 	       same("quanta", exist, d->count) &&
-	       same("allocated", allocated, d->count * footprint(d, allocated));
+	       allocated_makes_sense(d, allocated);
 }
 
 /* A heading, a line for each item, and one for each quantum of the last. */

@@ -22,6 +22,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #ifndef RWF_NOAPPEND
@@ -626,6 +627,113 @@ static bool run_read(const struct op *op)
 	return true;
 }
 
+/* ---- splice ---- */
+
+#define PIPE_PAGES 16
+
+static void make_splice(struct op *op, struct random *r)
+{
+	const struct device *d;
+
+	op->slot = make_slot(r);
+	d = slot_device(op);
+	op->how = one_in(r, 3) ? PLAIN : AT;
+	op->off = make_offset(d, r);
+	op->len = MIN(make_len(d, r), PIPE_PAGES * page_size);
+	op->fill = random_next(r);
+}
+
+static void show_splice(const struct op *op)
+{
+	printf("%s(file %d, %zu", op->kind->name, op->slot, op->len);
+	if (op->how == AT)
+		printf(", at %lld", (long long)op->off);
+	printf(")");
+}
+
+/* What stops a splice before it gets to the driver, or 0. */
+static int splice_refused(const struct op *op, bool allowed, bool append,
+			  int64_t pos)
+{
+	if (!allowed)
+		return -EBADF;
+	if (append || pos < 0 || op->len > (uint64_t)(INT64_MAX - pos))
+		return -EINVAL;
+	return 0;
+}
+
+static bool run_splice_from(const struct op *op)
+{
+	static unsigned char got[MOST_LEN], data[MOST_LEN];
+	struct file *f = &files[op->slot];
+	struct device *d = &devices[f->dev];
+	int64_t pos = op->how == AT ? op->off : f->pos;
+	loff_t off = pos;
+	long long want;
+	int ends[2];
+	bool ok;
+
+	if (!f->open || !op->len)
+		return true;
+	want = splice_refused(op, readable(f), false, pos);
+	if (!want && (uint64_t)pos < d->size)
+		want = MIN(op->len, d->size - pos);
+	if (op->how != AT && want > 0)
+		f->pos += want;
+	if (!live)
+		return true;
+
+	must(pipe(ends));
+	ok = same("splice",
+		  kernel(splice(f->fd, op->how == AT ? &off : NULL, ends[1],
+				NULL, op->len, 0)),
+		  want);
+	if (ok && want > 0) {
+		device_read(d, pos, data, want);
+		ok = same("pipe", kernel(read(ends[0], got, want)), want) &&
+		     same_bytes("pipe", got, data, want, pos);
+	}
+	close(ends[0]);
+	close(ends[1]);
+	return ok;
+}
+
+static bool run_splice_to(const struct op *op)
+{
+	static unsigned char data[MOST_LEN];
+	struct file *f = &files[op->slot];
+	struct device *d = &devices[f->dev];
+	int64_t pos = op->how == AT ? op->off : f->pos;
+	loff_t off = pos;
+	long long want, got;
+	int ends[2];
+
+	if (!f->open || !op->len || !affordable(d, op->len))
+		return true;
+	want = splice_refused(op, writable(f), f->flags & O_APPEND, pos);
+	if (!want)
+		want = pos == INT64_MAX ? -EFBIG : (long long)op->len;
+	fill(data, op->len, op->fill);
+	if (live) {
+		must(pipe(ends));
+		must(write(ends[1], data, op->len));
+		got = kernel(splice(ends[0], NULL, f->fd,
+				    op->how == AT ? &off : NULL, op->len, 0));
+		close(ends[0]);
+		close(ends[1]);
+		if (got < want && unlucky(d, pos, got))
+			want = got;
+		if (!same("splice", got, want))
+			return false;
+	}
+	if (want <= 0)
+		return true;
+	device_write(d, pos, data, want);
+	if (op->how != AT)
+		f->pos = pos + want;
+	return true;
+}
+
 /* ---- seek ---- */
 
 static void make_seek(struct op *op, struct random *r)
@@ -1031,6 +1139,28 @@ static bool run_drop(const struct op *op)
 			     0);
 }
 
+/* A child has all mappings, too, and gives them back as it ends. */
+static void show_fork(const struct op *op)
+{
+	(void)op;
+	printf("fork");
+}
+
+static bool run_fork(const struct op *op)
+{
+	int status;
+	pid_t pid;
+
+	(void)op;
+	if (!live)
+		return true;
+	pid = must(fork());
+	if (!pid)
+		_exit(0);
+	must(waitpid(pid, &status, 0));
+	return same("fork", status, 0);
+}
+
 /* How many bytes from here can be touched. */
 static size_t reachable(const struct map *m, size_t off, size_t len)
 {
@@ -1355,6 +1485,8 @@ static const struct kind kinds[] = {
 	{ "close", 4, make_close, run_close, show_close },
 	{ "read", 400, make_transfer, run_read, show_transfer },
 	{ "write", 300, make_transfer, run_write, show_transfer },
+	{ "splice from", 15, make_splice, run_splice_from, show_splice },
+	{ "splice to", 15, make_splice, run_splice_to, show_splice },
 	{ "seek", 150, make_seek, run_seek, show_seek },
 	{ "ioctl", 20, make_ioctl, run_ioctl, show_ioctl },
 	{ "reset", 2, make_reset, run_reset, show_reset },
@@ -1363,6 +1495,7 @@ static const struct kind kinds[] = {
 	{ "unmap", 20, make_unmap, run_unmap, show_unmap },
 	{ "remap", 6, make_remap, run_remap, show_remap },
 	{ "drop", 4, make_unmap, run_drop, show_drop },
+	{ "fork", 1, make_unmap, run_fork, show_fork },
 	{ "load", 60, make_access, run_load, show_access },
 	{ "store", 60, make_access, run_store, show_access },
 	{ "map write", 20, make_through, run_write_map, show_through },
