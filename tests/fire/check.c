@@ -210,27 +210,3 @@ bool check_absent(void)
 	}
 	return true;
 }
-
-/*
- * What kmemleak has lost. Twice, because it takes a while to believe that
- * something is.
- */
-bool check_leaks(void)
-{
-	static const char path[] = "/sys/kernel/debug/kmemleak";
-	char *text;
-	bool ok;
-
-	if (access(path, R_OK))
-		return true;
-	for (int i = 0; i < 2; i++) {
-		sleep(6);
-		must(write_file(path, "scan"));
-	}
-	text = slurp(path);
-	ok = !*text;
-	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
-		printf("# %s\n", line);
-	free(text);
-	return ok;
-}

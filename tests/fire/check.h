@@ -27,7 +27,5 @@ bool check_bytes(const struct device *d, int n);
 
 /* Whether nothing is left of a module that is not loaded. */
 bool check_absent(void);
-/* Whether kmemleak has nothing to say; prints what it has. */
-bool check_leaks(void);
 
 #endif

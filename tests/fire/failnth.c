@@ -919,6 +919,5 @@ int main(int argc, char **argv)
 		close(dev_fd);
 	unload();
 	unlink("/dev/fire");
-	tap(check_leaks(), "kmemleak finds nothing");
 	return tap_end();
 }
