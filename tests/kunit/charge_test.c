@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What counts against the limit, to the byte.
+ */
+
+#include <linux/mm.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+
+#include "kunit.h"
+
+static void test_limit_bytes(struct kunit *test)
+{
+	scull_limit.value = 0;
+	KUNIT_EXPECT_EQ(test, scull_limit_bytes(), ULONG_MAX);
+	scull_limit.value = 1;
+	KUNIT_EXPECT_EQ(test, scull_limit_bytes(), SZ_1M);
+	scull_limit.value = UINT_MAX;
+	KUNIT_EXPECT_EQ(test, scull_limit_bytes(), UINT_MAX * (u64)SZ_1M);
+}
+
+/* Up to the limit and not a byte beyond it, in one step and in many */
+static void test_charge(struct kunit *test)
+{
+	static const unsigned int limits[] = { 1, 2, 4096, UINT_MAX };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(limits); i++) {
+		size_t limit = (size_t)limits[i] * SZ_1M;
+
+		scull_limit.value = limits[i];
+		KUNIT_EXPECT_EQ(test, scull_charge(limit + 1), -ENOSPC);
+		KUNIT_EXPECT_EQ(test, scull_charge(SIZE_MAX), -ENOSPC);
+		KUNIT_EXPECT_EQ(test, scull_charge(limit), 0);
+		KUNIT_EXPECT_EQ(test, scull_charge(0), 0);
+		KUNIT_EXPECT_EQ(test, scull_charge(1), -ENOSPC);
+		KUNIT_EXPECT_EQ(test, scull_charge(limit), -ENOSPC);
+		/* So that the sum would be small again, if it were one */
+		KUNIT_EXPECT_EQ(test, scull_charge(SIZE_MAX), -ENOSPC);
+		scull_uncharge(1);
+		KUNIT_EXPECT_EQ(test, scull_charge(2), -ENOSPC);
+		KUNIT_EXPECT_EQ(test, scull_charge(1), 0);
+		KUNIT_EXPECT_EQ(test, scull_charge(1), -ENOSPC);
+
+		/* Less than what is held already */
+		scull_limit.value = 1;
+		KUNIT_EXPECT_EQ(test, scull_charge(1), -ENOSPC);
+		scull_limit.value = limits[i];
+		scull_uncharge(limit);
+		KUNIT_EXPECT_EQ(test, scull_charge(limit), 0);
+		scull_uncharge(limit);
+	}
+}
+
+static void test_no_limit(struct kunit *test)
+{
+	scull_limit.value = 0;
+	KUNIT_EXPECT_EQ(test, scull_charge(LONG_MAX), 0);
+	KUNIT_EXPECT_EQ(test, scull_charge(LONG_MAX), 0);
+	KUNIT_EXPECT_EQ(test, scull_charge(2), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, scull_charge(1), 0);
+	scull_uncharge(LONG_MAX);
+	scull_uncharge(LONG_MAX);
+	scull_uncharge(1);
+}
+
+/* The size of what the kernel gave for an item */
+static size_t item_size(struct scull_store *s, unsigned long index)
+{
+	struct scull_item *item = xa_load(&s->items, index);
+
+	return is_vmalloc_addr(item) ? PAGE_ALIGN(struct_size(item, qset, s->qset)) :
+				       ksize(item);
+}
+
+/* What is charged is enough for what is allocated, and given back to the byte. */
+static void test_held(struct kunit *test)
+{
+	struct scull_store *s = test->priv;
+	long held, least, was = 0, quanta = 0;
+	struct scull_place at;
+	unsigned int i;
+
+	for (i = 0; i < edge_count(s); i++) {
+		bool item, quantum;
+
+		scull_place_find(s, edge(s, i), &at);
+		item = xa_load(&s->items, at.item);
+		quantum = scull_item_quantum(xa_load(&s->items, at.item), at.quantum);
+		KUNIT_EXPECT_EQ(test, put(s, "a", 1, edge(s, i)), 1);
+
+		held = atomic_long_read(&s->held);
+		least = quantum ? 0 : s->pool.footprint;
+		if (!item)
+			least += item_size(s, at.item);
+		quanta += !quantum;
+		KUNIT_EXPECT_GE(test, held - was, least);
+		if (item)
+			KUNIT_EXPECT_EQ(test, held - was, least);
+		was = held;
+	}
+	KUNIT_EXPECT_GE(test, was, quanta * s->pool.footprint);
+}
+
+/* The tree of items far from each other is counted, too. */
+static void test_tree(struct kunit *test)
+{
+	struct scull_store *s = test->priv;
+	long held, was = 0;
+	unsigned int shift;
+
+	for (shift = XA_CHUNK_SHIFT; shift < 40; shift += XA_CHUNK_SHIFT) {
+		unsigned long index = 1UL << shift;
+
+		KUNIT_EXPECT_EQ(test, put(s, "a", 1, index * s->span), 1);
+		held = atomic_long_read(&s->held);
+		/* A node for each level below, and one above */
+		KUNIT_EXPECT_GE(test, held - was,
+				s->pool.footprint + item_size(s, index) +
+					shift / XA_CHUNK_SHIFT * sizeof(struct xa_node));
+		was = held;
+
+		/* Right beside it there is a place in the lowest node. */
+		KUNIT_EXPECT_EQ(test, put(s, "a", 1, (index + 1) * s->span), 1);
+		held = atomic_long_read(&s->held);
+		KUNIT_EXPECT_LT(test, held - was,
+				s->pool.footprint + 2 * item_size(s, index + 1) +
+					sizeof(struct xa_node));
+		was = held;
+	}
+}
+
+/* A write up to the limit: what it stored stays, and there is room again later. */
+static void test_full(struct kunit *test)
+{
+	struct scull_store *s = test->priv;
+	size_t len = SZ_4M;
+	u8 *data = kvmalloc(len, GFP_KERNEL), *there = kvmalloc(len, GFP_KERNEL);
+	long held, kept;
+	unsigned int offset;
+
+	scull_limit.value = 1;
+	if (!data || !there) {
+		kunit_err(test, "no memory");
+		KUNIT_FAIL(test, "for a buffer");
+		goto free;
+	}
+	memset(data, 0x55, len);
+	kept = put(s, data, len, 0);
+	held = atomic_long_read(&s->held);
+	KUNIT_EXPECT_LE(test, held, SZ_1M);
+	if (s->pool.footprint + struct_size((struct scull_item *)0, qset, s->qset) > SZ_1M) {
+		KUNIT_EXPECT_EQ(test, kept, -ENOSPC);
+		KUNIT_EXPECT_EQ(test, held, 0);
+		KUNIT_EXPECT_EQ(test, scull_store_size(s), 0);
+		goto free;
+	}
+	KUNIT_EXPECT_GT(test, kept, 0);
+	KUNIT_EXPECT_LT(test, kept, len);
+	KUNIT_EXPECT_EQ(test, kept % s->pool.quantum, 0);
+	KUNIT_EXPECT_EQ(test, scull_store_size(s), kept);
+	KUNIT_EXPECT_EQ(test, put(s, data, 1, kept), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, PTR_ERR(scull_store_fill(s, kept, &offset)), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&s->held), held);
+	KUNIT_EXPECT_EQ(test, get(s, there, len, 0), kept);
+	KUNIT_EXPECT_TRUE(test, !memcmp(there, data, kept));
+	/* What is there already needs no room. */
+	KUNIT_EXPECT_EQ(test, put(s, data, 1, kept - 1), 1);
+	KUNIT_EXPECT_FALSE(test, IS_ERR(scull_store_fill(s, kept - 1, &offset)));
+
+	scull_limit.value = 2;
+	KUNIT_EXPECT_EQ(test, put(s, data, 1, kept), 1);
+free:
+	kvfree(data);
+	kvfree(there);
+}
+
+static struct kunit_case charge_cases[] = {
+	KUNIT_CASE(test_limit_bytes),
+	KUNIT_CASE(test_charge),
+	KUNIT_CASE(test_no_limit),
+	KUNIT_CASE_PARAM(test_held, any_gen_params),
+	KUNIT_CASE(test_tree),
+	KUNIT_CASE_PARAM(test_full, quick_gen_params),
+	{}
+};
+
+static struct kunit_suite charge_suite = {
+	.name = KBUILD_MODNAME "-charge",
+	.init = store_init,
+	.exit = store_exit,
+	.test_cases = charge_cases,
+};
+
+kunit_test_suite(charge_suite);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the tests share: a store of each geometry that has borders of its own, and
+ * reading and writing it with buffers of the kernel.
+ */
+#ifndef SCULL_KUNIT_H
+#define SCULL_KUNIT_H
+
+#include <kunit/test.h>
+
+#include "scull.h"
+
+#define QSET_MAX 1048576
+
+/**
+ * struct geometry - a quantum and qset to test
+ * @name: for the log
+ * @quantum: 0 for the largest there is
+ * @qset: the qset
+ */
+struct geometry {
+	const char *name;
+	unsigned int quantum;
+	unsigned int qset;
+};
+
+const void *any_gen_params(struct kunit *test, const void *prev, char *desc);
+const void *quick_gen_params(struct kunit *test, const void *prev, char *desc);
+
+int store_init(struct kunit *test);
+void store_exit(struct kunit *test);
+
+ssize_t put(struct scull_store *s, const void *data, size_t len, loff_t pos);
+ssize_t put_nowait(struct scull_store *s, const void *data, size_t len, loff_t pos);
+ssize_t get(struct scull_store *s, void *data, size_t len, loff_t pos);
+
+unsigned int edge_count(const struct scull_store *s);
+loff_t edge(const struct scull_store *s, unsigned int nr);
+
+#endif
