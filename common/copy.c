@@ -13,64 +13,136 @@
 
 #include "scull.h"
 
-/*
- * How far from @at memory goes on without a gap, at most @left bytes and not
- * beyond the item. A copy costs as much to set up as a hundred words to move, so
- * quanta that happen to lie next to each other are copied in one go, up to where
- * others should get their turn. Hardened usercopy knows each by itself, and is
- * asked for each.
- */
-static size_t run_length(const struct scull_store *s,
-			 const struct scull_item *item,
-			 const struct scull_place *at, size_t left, bool to_user)
+/* How much to copy until others get their turn */
+#define RUN_MAX SZ_1M
+
+/* Quanta that are allocated at a time, and their bytes unless it is a single one */
+#define BATCH 32U
+#define BATCH_BYTES SZ_128K
+
+/* The rest of run_length(), of which a small copy needs nothing */
+static noinline size_t run_extend(const struct scull_store *s,
+				  void *const *quanta, unsigned int n,
+				  void *start, size_t run, size_t left,
+				  bool to_user)
 {
-	void *quantum = scull_item_quantum(item, at->quantum);
-	size_t len = min_t(size_t, left, s->pool.quantum - at->offset);
-	unsigned int nr = at->quantum;
-	size_t run = len;
+	left = min_t(size_t, left, RUN_MAX);
+	while (run < left && --n && READ_ONCE(*++quanta) == start + run) {
+		size_t len = min_t(size_t, left - run, s->pool.quantum);
 
-	check_object_size(quantum + at->offset, len, to_user);
-	while (run < left && run < SZ_1M && ++nr < s->qset) {
-		void *next = scull_item_quantum(item, nr);
-
-		if (next != quantum + s->pool.quantum)
-			break;
-		quantum = next;
-		len = min_t(size_t, left - run, s->pool.quantum);
-		check_object_size(quantum, len, to_user);
+		check_object_size(start + run, len, to_user);
 		run += len;
 	}
 	return run;
 }
 
-/* Fill a hole. The quantum is published when it has no stale byte any more. */
-static ssize_t write_hole(struct scull_store *s, const struct scull_place *at,
-			  struct iov_iter *from, size_t len)
+/*
+ * How far memory goes on without a gap from @start, which is byte @offset of the
+ * first of @n quanta, at most @left bytes. A copy costs as much to set up as a
+ * hundred words to move, so quanta that happen to lie next to each other are
+ * copied in one go. Hardened usercopy knows each by itself, and is asked for each.
+ */
+static __always_inline size_t run_length(const struct scull_store *s,
+					 void *const *quanta, unsigned int n,
+					 void *start, unsigned int offset,
+					 size_t left, bool to_user)
 {
-	void *fresh, *kept;
-	size_t copied;
+	size_t run = min_t(size_t, left, s->pool.quantum - offset);
 
-	fresh = scull_quantum_alloc(s, at, len < s->pool.quantum ? __GFP_ZERO : 0);
-	if (IS_ERR(fresh))
-		return PTR_ERR(fresh);
+	if (run > RUN_MAX)
+		run = RUN_MAX;
+	check_object_size(start, run, to_user);
+	if (run == left || n == 1 || READ_ONCE(quanta[1]) != start + run)
+		return run;
+	return run_extend(s, quanta, n, start, run, left, to_user);
+}
 
-	copied = copy_from_iter(fresh + at->offset, len, from);
-	if (!copied) {
-		scull_quantum_free(s, at, fresh);
-		return -EFAULT;
+/* How many holes follow each other from the one at @at on, and go into a batch */
+static unsigned int count_holes(const struct scull_store *s,
+				const struct scull_item *item,
+				const struct scull_place *at, size_t left)
+{
+	unsigned int n, max = min(BATCH, s->qset - at->quantum);
+
+	left = min_t(size_t, at->offset + left, BATCH_BYTES);
+	for (n = 1; n < max && n * (size_t)s->pool.quantum < left; n++)
+		if (scull_item_quantum(item, at->quantum + n))
+			break;
+	return n;
+}
+
+/*
+ * Copy @left bytes into @n fresh quanta, from byte @offset of the first on. Returns
+ * how many there were; the quantum that ends in has no stale byte behind them.
+ */
+static size_t copy_into_fresh(const struct scull_store *s, void **fresh,
+			      unsigned int n, unsigned int offset, size_t left,
+			      struct iov_iter *from)
+{
+	const unsigned int quantum = s->pool.quantum;
+	size_t copied = 0;
+
+	while (copied < left) {
+		unsigned int nr = (offset + copied) / quantum;
+		unsigned int at = (offset + copied) % quantum;
+		void *start = fresh[nr] + at;
+		size_t run = run_length(s, fresh + nr, n - nr, start, at,
+					left - copied, false);
+		size_t len = _copy_from_iter(start, run, from);
+
+		copied += len;
+		if (len < run) {
+			nr = (offset + copied) / quantum;
+			at = (offset + copied) % quantum;
+			memset(fresh[nr] + at, 0, quantum - at);
+			break;
+		}
 	}
-	memset(fresh + at->offset + copied, 0, len - copied);
+	return copied;
+}
 
-	kept = scull_store_publish(s, at, fresh);
-	if (kept == fresh)
-		return copied;
+/*
+ * Fill holes from @at on, as many as go into a batch. A quantum is published when
+ * it has no stale byte any more. Returns the bytes stored, or an error if none.
+ */
+static ssize_t write_holes(struct scull_store *s, const struct scull_item *item,
+			   struct scull_place at, struct iov_iter *from,
+			   size_t left)
+{
+	const size_t quantum = s->pool.quantum;
+	size_t copied, end, done = 0;
+	ssize_t err = -EFAULT;
+	void *fresh[BATCH];
+	int i, n;
 
-	if (!IS_ERR(kept))
-		memcpy(kept + at->offset, fresh + at->offset, copied);
-	else
-		iov_iter_revert(from, copied);
-	scull_quantum_free(s, at, fresh);
-	return IS_ERR(kept) ? PTR_ERR(kept) : copied;
+	n = count_holes(s, item, &at, left);
+	end = min_t(size_t, at.offset + left, n * quantum);
+	n = scull_quanta_alloc(s, &at, at.offset || end % quantum ? __GFP_ZERO : 0,
+			       fresh, n);
+	if (n < 0)
+		return n;
+	end = min_t(size_t, end, n * quantum);
+	copied = copy_into_fresh(s, fresh, n, at.offset, end - at.offset, from);
+
+	for (i = 0; i < n; i++, at.quantum++, at.offset = 0) {
+		size_t len = min_t(size_t, copied - done, quantum - at.offset);
+		void *kept = len ? scull_store_publish(s, &at, fresh[i]) : NULL;
+
+		if (IS_ERR(kept)) {
+			err = PTR_ERR(kept);
+			iov_iter_revert(from, copied - done);
+			copied = done;
+		} else {
+			done += len;
+		}
+		if (kept == fresh[i])
+			continue;
+		/* A page fault was faster. */
+		if (!IS_ERR_OR_NULL(kept))
+			memcpy(kept + at.offset, fresh[i] + at.offset, len);
+		scull_quantum_free(s, &at, fresh[i]);
+	}
+	return done ?: err;
 }
 
 /*
@@ -84,7 +156,7 @@ static void zero_tail(struct scull_store *s, loff_t size, loff_t pos)
 	void *quantum;
 
 	scull_place_find(s, size, &at);
-	quantum = scull_item_quantum(xa_load(&s->items, at.item), at.quantum);
+	quantum = scull_item_quantum(scull_store_item(s, at.item), at.quantum);
 	if (!quantum)
 		return;
 	len = min_t(size_t, PAGE_ALIGN(at.offset), s->pool.quantum) - at.offset;
@@ -100,7 +172,7 @@ static loff_t hole_find(struct scull_store *s, loff_t pos, loff_t end)
 
 	for (scull_place_find(s, pos, &at); pos < end; pos += len) {
 		if (!item || item->index != at.item) {
-			item = xa_load(&s->items, at.item);
+			item = scull_store_item(s, at.item);
 			cond_resched();
 		}
 		if (!scull_item_quantum(item, at.quantum))
@@ -119,13 +191,12 @@ static loff_t hole_find(struct scull_store *s, loff_t pos, loff_t end)
  * @pos: where they go, not negative
  * @nowait: store nothing if there is a hole to fill, because that may sleep
  *
- * Stops at the first thing that goes wrong. What was stored before that stays
- * and is what counts.
+ * Stops at the first thing that goes wrong, or on a fatal signal. What was stored
+ * before that stays and is what counts.
  *
  * Context: may sleep, and faults user pages in.
  * Return: bytes stored, or if none -EFBIG past the largest size, -ENOSPC at the
- * module's limit, -ENOMEM, -EFAULT, -EAGAIN for a hole with @nowait, or -EINTR
- * after a fatal signal.
+ * module's limit, -ENOMEM, -EFAULT, or -EAGAIN for a hole with @nowait.
  */
 ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 			  loff_t pos, bool nowait)
@@ -133,55 +204,50 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 	loff_t size = scull_store_size(s);
 	struct scull_item *item = NULL;
 	struct scull_place at;
-	size_t left, done = 0;
-	ssize_t err = 0;
+	size_t len, left, done;
+	ssize_t copied;
 
 	if (pos >= s->size_max)
 		return -EFBIG;
-	left = min_t(u64, iov_iter_count(from), s->size_max - pos);
+	len = min_t(u64, iov_iter_count(from), s->size_max - pos);
 	/* All or nothing: io_uring takes a short count for the last word. */
-	if (nowait && hole_find(s, pos, pos + left) < pos + left)
+	if (nowait && hole_find(s, pos, pos + len) < pos + len)
 		return -EAGAIN;
 	if (pos > size)
 		zero_tail(s, size, pos);
 
 	scull_place_find(s, pos, &at);
-	while (left) {
-		size_t len = min_t(size_t, left, s->pool.quantum - at.offset);
-		ssize_t copied;
-		void *quantum;
+	for (left = len;;) {
+		void *start;
+		size_t run;
 
 		if (!item || item->index != at.item)
-			item = xa_load(&s->items, at.item);
-		quantum = scull_item_quantum(item, at.quantum);
-		if (quantum)
-			len = run_length(s, item, &at, left, false);
-
-		if (fatal_signal_pending(current)) {
-			err = -EINTR;
-			break;
+			item = scull_store_item(s, at.item);
+		start = scull_item_quantum(item, at.quantum);
+		if (start) {
+			start += at.offset;
+			run = run_length(s, &item->qset[at.quantum],
+					 s->qset - at.quantum, start, at.offset,
+					 left, false);
+			copied = _copy_from_iter(start, run, from) ?: -EFAULT;
+		} else {
+			copied = write_holes(s, item, at, from, left);
 		}
-		if (quantum)
-			copied = _copy_from_iter(quantum + at.offset, len, from);
-		else
-			copied = write_hole(s, &at, from, len);
-		if (copied < 0) {
-			err = copied;
+		if (copied < 0)
 			break;
-		}
-		done += copied;
 		left -= copied;
-		if (copied < len) {
-			err = -EFAULT;
+		if (!left)
 			break;
-		}
-		scull_place_advance(s, &at, len);
+		scull_place_advance(s, &at, copied);
 		cond_resched();
+		if (fatal_signal_pending(current))
+			break;
 	}
 
+	done = len - left;
 	if (done && pos + (loff_t)done > size)
 		atomic64_set(&s->size, pos + done);
-	return done ?: err;
+	return done ?: copied;
 }
 
 /**
@@ -191,51 +257,46 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
  * @pos: where they come from, not negative
  *
  * Context: may sleep, and faults user pages in.
- * Return: bytes read, 0 at the end, or if none -EFAULT, or -EINTR after a fatal
- * signal.
+ * Return: bytes read, 0 at the end, or if none -EFAULT.
  */
 ssize_t scull_store_read(struct scull_store *s, struct iov_iter *to, loff_t pos)
 {
 	loff_t size = scull_store_size(s);
 	struct scull_item *item = NULL;
 	struct scull_place at;
-	size_t left, done = 0;
-	ssize_t err = 0;
+	size_t len, left;
 
-	if (pos >= size)
+	if (pos >= size || !iov_iter_count(to))
 		return 0;
-	left = min_t(u64, iov_iter_count(to), size - pos);
+	len = min_t(u64, iov_iter_count(to), size - pos);
 
 	scull_place_find(s, pos, &at);
-	while (left) {
-		size_t len = min_t(size_t, left, s->pool.quantum - at.offset);
-		size_t copied;
-		void *quantum;
+	for (left = len;;) {
+		size_t run, copied;
+		void *start;
 
 		if (!item || item->index != at.item)
-			item = xa_load(&s->items, at.item);
-		quantum = scull_item_quantum(item, at.quantum);
-		if (quantum)
-			len = run_length(s, item, &at, left, true);
-
-		if (fatal_signal_pending(current)) {
-			err = -EINTR;
-			break;
+			item = scull_store_item(s, at.item);
+		start = scull_item_quantum(item, at.quantum);
+		if (start) {
+			start += at.offset;
+			run = run_length(s, &item->qset[at.quantum],
+					 s->qset - at.quantum, start, at.offset,
+					 left, true);
+			copied = _copy_to_iter(start, run, to);
+		} else {
+			run = min_t(size_t, left, s->pool.quantum - at.offset);
+			copied = iov_iter_zero(run, to);
 		}
-		if (quantum)
-			copied = _copy_to_iter(quantum + at.offset, len, to);
-		else
-			copied = iov_iter_zero(len, to);
-		done += copied;
 		left -= copied;
-		if (copied < len) {
-			err = -EFAULT;
+		if (!left || !copied)
 			break;
-		}
-		scull_place_advance(s, &at, len);
+		scull_place_advance(s, &at, copied);
 		cond_resched();
+		if (fatal_signal_pending(current))
+			break;
 	}
-	return done ?: err;
+	return (len - left) ?: -EFAULT;
 }
 
 /**

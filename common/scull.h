@@ -26,9 +26,11 @@
 
 #include <linux/atomic.h>
 #include <linux/gfp.h>
+#include <linux/kernel.h>
 #include <linux/math64.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
+#include <linux/nospec.h>
 #include <linux/percpu.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
@@ -69,8 +71,9 @@ struct scull_pool {
  * @setup: get ready to allocate quanta of pool->quantum bytes and set
  *	pool->footprint. May sleep. Returns 0 or a negative errno.
  * @teardown: undo @setup. Every quantum of the pool has been freed. May sleep.
- * @alloc: a quantum, or NULL. Neither kills nor warns on failure, as @gfp says;
- *	zeroed if @gfp has __GFP_ZERO.
+ * @alloc: quanta, at most @n; returns how many it set, and 0 only if not even one
+ *	could be had. Neither kills nor warns then, as @gfp says. Zeroed if @gfp has
+ *	__GFP_ZERO. May sleep.
  * @free: give a quantum back. May sleep.
  * @page: the page at an offset of a quantum, for a page fault. Only for memory
  *	whose pages may be mapped, and NULL for a backend without such.
@@ -80,7 +83,8 @@ struct scull_backend {
 	bool has_order;
 	int (*setup)(struct scull_pool *pool);
 	void (*teardown)(struct scull_pool *pool);
-	void *(*alloc)(const struct scull_pool *pool, gfp_t gfp);
+	unsigned int (*alloc)(const struct scull_pool *pool, gfp_t gfp,
+			      void **quanta, unsigned int n);
 	void (*free)(const struct scull_pool *pool, void *quantum);
 	struct page *(*page)(void *quantum, unsigned int offset);
 };
@@ -129,6 +133,9 @@ struct scull_place {
 	unsigned int offset;
 };
 
+/* How many items a store finds without its tree */
+#define SCULL_DIRECT 16
+
 /**
  * struct scull_store - the bytes of one device, and their geometry
  * @pool: where its quanta come from
@@ -141,8 +148,10 @@ struct scull_place {
  * @size: bytes up to the end of the last write; changed under the device's lock
  * @held: bytes counted against the module's limit
  * @items: &struct scull_item by index, which the store owns; only ever grows
+ * @direct: the first of them once more, each set after it is in @items
  *
- * All but @size, @held and @items is constant. A new geometry is a new store.
+ * All but @size, @held, @items and @direct is constant. A new geometry is a new
+ * store.
  */
 struct scull_store {
 	struct scull_pool pool;
@@ -155,6 +164,7 @@ struct scull_store {
 	atomic64_t size;
 	atomic_long_t held;
 	struct xarray items;
+	struct scull_item *direct[SCULL_DIRECT];
 };
 
 int scull_charge(size_t bytes);
@@ -168,8 +178,8 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 			  loff_t pos, bool nowait);
 void *scull_store_publish(struct scull_store *s, const struct scull_place *at,
 			  void *quantum);
-void *scull_quantum_alloc(struct scull_store *s, const struct scull_place *at,
-			  gfp_t gfp);
+int scull_quanta_alloc(struct scull_store *s, const struct scull_place *at,
+		       gfp_t gfp, void **quanta, unsigned int n);
 void scull_quantum_free(struct scull_store *s, const struct scull_place *at,
 			void *quantum);
 void *scull_store_fill(struct scull_store *s, loff_t pos, unsigned int *offset);
@@ -213,6 +223,29 @@ static inline void scull_place_advance(const struct scull_store *s,
 		return;
 	at->quantum = 0;
 	at->item++;
+}
+
+/**
+ * scull_store_item() - an item of a store
+ * @s: the store, which stays for as long as the caller uses the item
+ * @index: which
+ *
+ * A small device is its first items, and to go through the tree for one takes as
+ * long as half of what else there is to a small read.
+ *
+ * Context: any.
+ * Return: the item, or NULL if there is none.
+ */
+static inline struct scull_item *scull_store_item(struct scull_store *s,
+						  unsigned long index)
+{
+	struct scull_item *item = NULL;
+
+	if (index < SCULL_DIRECT) {
+		index = array_index_nospec(index, SCULL_DIRECT);
+		item = READ_ONCE(s->direct[index]);
+	}
+	return item ?: xa_load(&s->items, index);
 }
 
 /**

@@ -165,8 +165,11 @@ static struct scull_item *item_insert(struct scull_store *s,
 	item->qset[at->quantum] = quantum;
 
 	old = xa_cmpxchg(&s->items, at->item, NULL, item, ITEM_GFP);
-	if (!old)
+	if (!old) {
+		if (at->item < SCULL_DIRECT)
+			smp_store_release(&s->direct[at->item], item);
 		return item;
+	}
 	if (xa_is_err(old))
 		old = ERR_PTR(xa_err(old));
 	kvfree(item);
@@ -195,7 +198,7 @@ static void count_failure(struct scull_store *s, const struct scull_place *at,
 void *scull_store_publish(struct scull_store *s, const struct scull_place *at,
 			  void *quantum)
 {
-	struct scull_item *item = xa_load(&s->items, at->item);
+	struct scull_item *item = scull_store_item(s, at->item);
 	void *old;
 
 	if (!item) {
@@ -210,42 +213,59 @@ void *scull_store_publish(struct scull_store *s, const struct scull_place *at,
 }
 
 /**
- * scull_quantum_alloc() - a quantum for a store, and count it
+ * scull_quanta_alloc() - quanta for a store, and count them
  * @s: the store
- * @at: what place it is for
+ * @at: the first of the places they are for, which follow each other in an item
  * @gfp: __GFP_ZERO or 0
+ * @quanta: set to the quanta, by their addresses: what lies side by side in
+ *	memory can then do so in the device, and is copied in one go
+ * @n: how many, at least 1
  *
  * Context: may sleep.
- * Return: the quantum, or an ERR_PTR: -ENOSPC at the module's limit, -ENOMEM.
+ * Return: how many there are now, at least 1, or if none -ENOSPC at the module's
+ * limit, -ENOMEM.
  */
-void *scull_quantum_alloc(struct scull_store *s, const struct scull_place *at,
-			  gfp_t gfp)
+int scull_quanta_alloc(struct scull_store *s, const struct scull_place *at,
+		       gfp_t gfp, void **quanta, unsigned int n)
 {
-	void *quantum = NULL;
+	struct scull_place place = *at;
+	unsigned int got = 0, i, j;
 	int err;
 
-	err = store_charge(s, s->pool.footprint);
-	if (!err) {
-		gfp |= scull_backend.page ? __GFP_ACCOUNT_MAPPED : __GFP_ACCOUNT;
-		quantum = scull_backend.alloc(&s->pool, SCULL_GFP | gfp);
-		if (!quantum) {
-			store_uncharge(s, s->pool.footprint);
+	gfp |= SCULL_GFP;
+	gfp |= scull_backend.page ? __GFP_ACCOUNT_MAPPED : __GFP_ACCOUNT;
+	for (;; n = 1) {
+		err = store_charge(s, n * s->pool.footprint);
+		if (!err) {
+			got = scull_backend.alloc(&s->pool, gfp, quanta, n);
+			store_uncharge(s, (n - got) * s->pool.footprint);
 			err = -ENOMEM;
 		}
-	}
-	if (err) {
-		count_failure(s, at, err);
-		return ERR_PTR(err);
+		if (got)
+			break;
+		if (n == 1) {
+			count_failure(s, at, err);
+			return err;
+		}
+		/* There may still be room for one. */
 	}
 
-	this_cpu_inc(s->stats->allocated);
-	this_cpu_add(s->stats->bytes, s->pool.footprint);
-	trace_scull_quantum_alloc(s, at, quantum);
-	return quantum;
+	for (i = 1; i < got; i++) {
+		void *quantum = quanta[i];
+
+		for (j = i; j && quanta[j - 1] > quantum; j--)
+			quanta[j] = quanta[j - 1];
+		quanta[j] = quantum;
+	}
+	this_cpu_add(s->stats->allocated, got);
+	this_cpu_add(s->stats->bytes, got * s->pool.footprint);
+	for (i = 0; i < got; i++, place.quantum++)
+		trace_scull_quantum_alloc(s, &place, quanta[i]);
+	return got;
 }
 
 /**
- * scull_quantum_free() - undo scull_quantum_alloc()
+ * scull_quantum_free() - undo scull_quanta_alloc() for one
  * @s: the store
  * @at: what place it was for
  * @quantum: a quantum that nobody can see
@@ -309,16 +329,18 @@ void *scull_store_fill(struct scull_store *s, loff_t pos, unsigned int *offset)
 {
 	struct scull_place at;
 	void *quantum, *fresh;
+	int ret;
 
 	scull_place_find(s, pos, &at);
 	*offset = at.offset;
-	quantum = scull_item_quantum(xa_load(&s->items, at.item), at.quantum);
+	quantum = scull_item_quantum(scull_store_item(s, at.item), at.quantum);
 	if (quantum)
 		return quantum;
 
-	fresh = scull_quantum_alloc(s, &at, __GFP_ZERO);
-	quantum = fresh;
-	if (!IS_ERR(fresh)) {
+	ret = scull_quanta_alloc(s, &at, __GFP_ZERO, &fresh, 1);
+	if (ret < 0) {
+		quantum = ERR_PTR(ret);
+	} else {
 		quantum = scull_store_publish(s, &at, fresh);
 		if (quantum != fresh)
 			scull_quantum_free(s, &at, fresh);
@@ -327,7 +349,7 @@ void *scull_store_fill(struct scull_store *s, loff_t pos, unsigned int *offset)
 		return quantum;
 
 	/* Another fault may have filled it with the last there was. */
-	return scull_item_quantum(xa_load(&s->items, at.item), at.quantum) ?:
+	return scull_item_quantum(scull_store_item(s, at.item), at.quantum) ?:
 	       quantum;
 }
 

@@ -119,14 +119,19 @@ static void cache_teardown(struct scull_pool *pool)
 	mutex_unlock(&caches_lock);
 }
 
-static void *cache_alloc(const struct scull_pool *pool, gfp_t gfp)
+static unsigned int cache_alloc(const struct scull_pool *pool, gfp_t gfp,
+				void **quanta, unsigned int n)
 {
 	const struct quantum_cache *c = pool->priv;
-	void *quantum = kmem_cache_alloc(c->cache, gfp);
 
-	if (quantum || !c->reserve)
-		return quantum;
-	return reserve_alloc(c->reserve, gfp & __GFP_ZERO ? pool->quantum : 0);
+	/* All or nothing; what is left is for one at a time. */
+	if (n > 1 && kmem_cache_alloc_bulk(c->cache, gfp, n, quanta))
+		return n;
+	*quanta = kmem_cache_alloc(c->cache, gfp);
+	if (!*quanta && c->reserve)
+		*quanta = reserve_alloc(c->reserve,
+					gfp & __GFP_ZERO ? pool->quantum : 0);
+	return *quanta ? 1 : 0;
 }
 
 static void cache_free(const struct scull_pool *pool, void *quantum)

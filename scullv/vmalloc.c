@@ -21,9 +21,11 @@ static void vmalloc_teardown(struct scull_pool *pool)
 {
 }
 
-static void *vmalloc_alloc(const struct scull_pool *pool, gfp_t gfp)
+static unsigned int vmalloc_alloc(const struct scull_pool *pool, gfp_t gfp,
+				  void **quanta, unsigned int n)
 {
-	return __vmalloc(pool->quantum, gfp);
+	*quanta = __vmalloc(pool->quantum, gfp);
+	return *quanta ? 1 : 0;
 }
 
 static void vmalloc_free(const struct scull_pool *pool, void *quantum)

@@ -20,9 +20,11 @@ static void kmalloc_teardown(struct scull_pool *pool)
 {
 }
 
-static void *kmalloc_alloc(const struct scull_pool *pool, gfp_t gfp)
+static unsigned int kmalloc_alloc(const struct scull_pool *pool, gfp_t gfp,
+				  void **quanta, unsigned int n)
 {
-	return kmalloc(pool->quantum, gfp);
+	*quanta = kmalloc(pool->quantum, gfp);
+	return *quanta ? 1 : 0;
 }
 
 static void kmalloc_free(const struct scull_pool *pool, void *quantum)
