@@ -166,6 +166,7 @@ static struct scull_item *item_insert(struct scull_store *s,
 
 	old = xa_cmpxchg(&s->items, at->item, NULL, item, ITEM_GFP);
 	if (!old) {
+		/* Pairs with scull_store_item(), which goes on to read the item. */
 		if (at->item < SCULL_DIRECT)
 			smp_store_release(&s->direct[at->item], item);
 		return item;

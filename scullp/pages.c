@@ -23,7 +23,7 @@ static void pages_teardown(struct scull_pool *pool)
 }
 
 #ifdef CONFIG_NUMA
-#define has_policy() (current->mempolicy != NULL)
+#define has_policy() current->mempolicy
 #else
 #define has_policy() false
 #endif
