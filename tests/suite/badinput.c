@@ -138,11 +138,16 @@ START_TEST(length_int_max)
 	ck_assert_int_le(ret, 2 * SIZE);
 	ck_assert_int_eq(dev_size(fd), ret);
 	expect(fd, 0, ret, 1);
-	/* This the kernel refuses itself, by the length or by the address. */
-	ck_assert_int_eq(pread(fd, buf, enormous, 0), -1);
-	ck_assert(errno == EINVAL || errno == EFAULT);
-	ck_assert_int_eq(pwrite(fd, buf, enormous, 0), -1);
-	ck_assert(errno == EINVAL || errno == EFAULT);
+	/*
+	 * This the kernel refuses itself, by the length or by the address. The
+	 * longest of a 32-bit program is not too long for one of 64 bits.
+	 */
+	if (sizeof(long) == 8 || !kernel_is_64bit()) {
+		ck_assert_int_eq(pread(fd, buf, enormous, 0), -1);
+		ck_assert(errno == EINVAL || errno == EFAULT);
+		ck_assert_int_eq(pwrite(fd, buf, enormous, 0), -1);
+		ck_assert(errno == EINVAL || errno == EFAULT);
+	}
 	expect(fd, 0, ret, 1);
 }
 END_TEST

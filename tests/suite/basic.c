@@ -285,6 +285,22 @@ START_TEST(who_trims)
 }
 END_TEST
 
+/* Direct I/O is nothing the device knows; asking for it changes nothing. */
+START_TEST(direct_is_refused)
+{
+	const int flags[] = { O_RDONLY, O_RDWR, O_WRONLY, O_RDWR | O_TRUNC };
+	int fd;
+
+	load("");
+	fd = dev_open(0, O_RDWR);
+	put(fd, 0, 9000, 1);
+	for (int i = 0; i < 4; i++)
+		must_fail(open(dev_path(0), flags[i] | O_DIRECT), EINVAL);
+	ck_assert_int_eq(dev_size(fd), 9000);
+	expect(fd, 0, 9000, 1);
+}
+END_TEST
+
 /* A trim is felt by whoever has the device open already. */
 START_TEST(trim_under_a_reader)
 {
@@ -376,6 +392,7 @@ void basic_tests(TCase *tc)
 	tcase_add_test(tc, seek);
 	tcase_add_test(tc, seek_refused);
 	tcase_add_loop_test(tc, who_trims, 0, sizeof(opens) / sizeof(opens[0]));
+	tcase_add_test(tc, direct_is_refused);
 	tcase_add_test(tc, trim_under_a_reader);
 	tcase_add_test(tc, append);
 	tcase_add_test(tc, devices_are_apart);

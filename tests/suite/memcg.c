@@ -6,10 +6,9 @@
 #include "suite.h"
 
 #define ROOT "/sys/fs/cgroup"
-#define GROUP ROOT "/scull"
 #define MIB (1L << 20)
 
-static void make_group(const char *max)
+void make_group(const char *max)
 {
 	int ret = write_file(ROOT "/cgroup.subtree_control", "+memory");
 
@@ -20,7 +19,7 @@ static void make_group(const char *max)
 	ck_assert_int_eq(write_file(GROUP "/memory.max", max), 0);
 }
 
-static void join(void)
+void join_group(void)
 {
 	ck_assert_int_eq(write_file(GROUP "/cgroup.procs", "0"), 0);
 }
@@ -48,7 +47,7 @@ static void write_till_enomem(int n)
 	long long done = 0;
 	ssize_t ret;
 
-	join();
+	join_group();
 	do {
 		fill(buf, sizeof(buf), 1, done);
 		ret = write(fd, buf, sizeof(buf));
@@ -89,7 +88,7 @@ static void write_four_mib(int n)
 {
 	int fd = dev_open(n, O_WRONLY);
 
-	join();
+	join_group();
 	for (int i = 0; i < 64; i++)
 		put(fd, i * 65536, 65536, 1);
 }
@@ -122,7 +121,7 @@ static void write_small(int n)
 {
 	int fd = dev_open(n, O_WRONLY);
 
-	join();
+	join_group();
 	for (long off = 0; off < SMALL; off += 1000)
 		put(fd, off, 1000, 1);
 }
@@ -146,10 +145,79 @@ START_TEST(bookkeeping_is_charged)
 }
 END_TEST
 
+/* Active objects of the cache of the tree's nodes. */
+static long tree_nodes(void)
+{
+	char *text = slurp("/proc/slabinfo");
+	char *line = strstr(text, "\nradix_tree_node ");
+	long active;
+
+	ck_assert_ptr_nonnull(line);
+	ck_assert_int_eq(sscanf(line, "\nradix_tree_node %ld", &active), 1);
+	free(text);
+	return active;
+}
+
+/* KASAN puts freed objects by for long, and they still count as active. */
+static bool keeps_freed_objects(void)
+{
+	FILE *f = fopen("/proc/kallsyms", "r");
+	char line[1024];
+	bool found = false;
+
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = strstr(line, " kasan_quarantine_put\n");
+	if (f)
+		fclose(f);
+	return found;
+}
+
+/* Each write needs nodes of its own in the tree, of which it may get a part. */
+static void write_far_apart(int n)
+{
+	const int shift = kernel_is_64bit() ? 40 : 16;
+	int fd = dev_open(n, O_WRONLY);
+	long long i = 0;
+
+	join_group();
+	while (pwrite(fd, "x", 1, (i << shift) + i) == 1)
+		i++;
+	ck_assert_int_eq(errno, ENOMEM);
+	ck_assert_int_gt(i, 10);
+}
+
+/* Of an insertion that fails half-way nothing stays, once the device is empty. */
+START_TEST(tree_comes_back)
+{
+	const int rounds = 30;
+	int tries = 500;
+	long before;
+
+	load("quantum=8 qset=1 limit=0");
+	make_group("2097152");
+	for (int i = 0; i < 3; i++) {
+		reap(spawn(write_far_apart, 0));
+		trim(0);
+	}
+	before = tree_nodes();
+	for (int i = 0; i < rounds; i++) {
+		reap(spawn(write_far_apart, 0));
+		trim(0);
+	}
+	/* RCU frees them, a moment later. */
+	while (tree_nodes() >= before + rounds && --tries)
+		usleep(10000);
+	ck_assert_int_lt(tree_nodes(), before + rounds);
+	must(rmdir(GROUP));
+}
+END_TEST
+
 void memcg_tests(TCase *tc)
 {
 	tcase_add_test(tc, enomem_and_nobody_killed);
 	tcase_add_test(tc, charged_and_given_back);
+	if (!keeps_freed_objects())
+		tcase_add_test(tc, tree_comes_back);
 	/* Elsewhere a byte takes a page, and nothing else would be seen. */
 	if (!mod->paged)
 		tcase_add_test(tc, bookkeeping_is_charged);

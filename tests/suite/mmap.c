@@ -255,6 +255,52 @@ START_TEST(its_own_buffer)
 }
 END_TEST
 
+#define HUGE (2L << 20)
+
+/*
+ * Large quanta where the processor could map a huge page at a time: behind each
+ * quantum's end lies the next one, and not what the allocator had left over.
+ */
+START_TEST(large_quanta) /* trap 6 */
+{
+	long quantum = _i ? HUGE : 3 * HUGE / 4, len = 3 * quantum;
+	unsigned int *buf = malloc(HUGE), *p;
+	char *room;
+	int fd;
+
+	load("quantum=%ld qset=2 limit=0", quantum);
+	fd = dev_open(0, O_RDWR);
+	for (long off = 0; off < len; off += quantum) {
+		for (long i = 0; i < quantum / (long)sizeof(*buf); i++)
+			buf[i] = off + i;
+		ck_assert_int_eq(must(pwrite(fd, buf, quantum, off)), quantum);
+	}
+	room = mmap(NULL, len + HUGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+		    -1, 0);
+	ck_assert_ptr_ne(room, MAP_FAILED);
+	room += HUGE - (unsigned long)room % HUGE;
+	p = mmap(room, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
+		 0);
+	ck_assert_ptr_eq(p, room);
+	for (long off = 0; off < len; off += quantum)
+		for (long i = 0; i < quantum / (long)sizeof(*p); i++)
+			if (p[off / sizeof(*p) + i] != off + i)
+				ck_abort_msg("word %ld of %ld", i, off);
+	must(munmap(p, len));
+
+	/* One byte: the rest of its page is there, a megabyte on is not. */
+	trim(0);
+	put(fd, 0, 1, 1);
+	room = mmap(room, quantum, PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_FIXED, fd, 0);
+	check_fill(room, 1, 1, 0);
+	check_zeros(room + 1, page_size() - 1, 1);
+	ck_assert(is_bus_error(room + (1 << 20), false));
+	ck_assert(is_bus_error(room + page_size(), true));
+	free(buf);
+}
+END_TEST
+
 /* ---- holes ---- */
 
 START_TEST(holes_are_filled)
@@ -375,6 +421,27 @@ START_TEST(past_any_end) /* trap 6 */
 	}
 	ck_assert_int_eq(proc_device(0).items, 1);
 	ck_assert_int_eq(dev_size(fd), 100);
+}
+END_TEST
+
+/* Where an offset takes more than 32 bits, also for 32-bit programs. */
+START_TEST(far_away)
+{
+	long long far = 1LL << 40;
+	size_t page = page_size();
+	char *p;
+	int fd;
+
+	load_geometry(_i);
+	fd = dev_open(0, O_RDWR);
+	put(fd, far + 100, page, 1);
+	p = map(fd, far - page, 3 * page);
+	check_zeros(p, page + 100, far - page);
+	check_fill(p + page + 100, page, 1, far + 100);
+	check_zeros(p + 2 * page + 100, page - 100, far + page + 100);
+	fill(p + page + 50, page, 2, far + 50);
+	expect(fd, far + 50, page, 2);
+	ck_assert_int_eq(dev_size(fd), far + 100 + (long long)page);
 }
 END_TEST
 
@@ -703,9 +770,11 @@ void mmap_tests(TCase *tc)
 	tcase_add_loop_test(tc, its_own_buffer, 0, NGEOMETRIES);
 	tcase_add_loop_test(tc, holes_are_filled, 0, NGEOMETRIES);
 	tcase_add_loop_test(tc, filled_with_zeros, 0, NGEOMETRIES);
+	tcase_add_loop_test(tc, large_quanta, 0, 2);
 	tcase_add_test(tc, no_room_for_a_hole);
 	tcase_add_loop_test(tc, past_the_end, 0, NGEOMETRIES);
 	tcase_add_loop_test(tc, past_any_end, 0, NGEOMETRIES);
+	tcase_add_loop_test(tc, far_away, 0, NGEOMETRIES);
 	tcase_add_loop_test(tc, behind_the_end, 0, NGEOMETRIES);
 	tcase_add_loop_test(tc, trim_is_refused, 0, NGEOMETRIES);
 	tcase_add_loop_test(tc, moved_and_covered, 0, NGEOMETRIES);

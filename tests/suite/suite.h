@@ -52,6 +52,7 @@ void proc_tests(TCase *tc);
 void slab_tests(TCase *tc);
 void limit_tests(TCase *tc);
 void memcg_tests(TCase *tc);
+void reserve_tests(TCase *tc);
 void badinput_tests(TCase *tc);
 void concurrency_tests(TCase *tc);
 void signal_tests(TCase *tc);
@@ -158,6 +159,11 @@ bool can_hold(void);
 struct held *held_writer(int fd);
 void held_release(struct held *h);
 void held_kill(struct held *h);
+
+/* A memory cgroup with a maximum, to be joined by a child */
+#define GROUP "/sys/fs/cgroup/scull"
+void make_group(const char *max);
+void join_group(void);
 
 /* Children: one runs fn(arg) and ends; a failed assertion in it is ours. */
 pid_t spawn(void (*fn)(int), int arg);

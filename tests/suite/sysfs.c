@@ -117,6 +117,16 @@ START_TEST(failures)
 }
 END_TEST
 
+/* An item for which there is no room is a failure too. */
+START_TEST(failed_items)
+{
+	load("quantum=1 qset=%d limit=1", MAX_QSET);
+	must_fail(pwrite(dev_open(0, O_RDWR), "x", 1, 0), ENOSPC);
+	ck_assert_int_eq(attr(0, "alloc_failures"), 1);
+	ck_assert_int_eq(attr(0, "allocated"), 0);
+}
+END_TEST
+
 #define PROCESSES 4
 #define ROUNDS 20
 
@@ -157,5 +167,6 @@ void sysfs_tests(TCase *tc)
 	tcase_add_loop_test(tc, counters, 0,
 			    sizeof(quanta) / sizeof(quanta[0]));
 	tcase_add_test(tc, failures);
+	tcase_add_test(tc, failed_items);
 	tcase_add_test(tc, counted_by_several);
 }
