@@ -4,8 +4,9 @@
  *
  * An operation is done again and again. The first time its first allocation
  * fails, or its first access to user memory, then its second, until it gets through
- * untouched. Each time the device has to be what the result says: unchanged
- * after an error, longer by a short count. See the kernel's
+ * untouched. Then the same with several allocations in a row, because the kernel
+ * tries some of them twice. Each time the device has to be what the result says:
+ * unchanged after an error, longer by a short count. See the kernel's
  * Documentation/fault-injection. Needs a kernel with fail-nth.
  */
 #include "fire.h"
@@ -29,7 +30,15 @@
 
 /* ---- making things fail ---- */
 
-static int nth_fd = -1, log_fd;
+static int nth_fd = -1, row_fd = -1, log_fd;
+
+/* How many allocations fail in a row, once so much was allocated. */
+#define ROW 4
+
+static const struct source {
+	const char *name;
+	unsigned int step; /* in bytes for slabs, in pages for pages */
+} sources[] = { { "failslab", 64 }, { "fail_page_alloc", 1 } };
 
 /*
  * The kernel itself warns when it cannot describe a module's trace events for
@@ -71,7 +80,9 @@ static bool prepare_faults(void)
 {
 	static const char *const settings[][2] = {
 		{ "failslab/ignore-gfp-wait", "N" },
+		{ "failslab/task-filter", "Y" },
 		{ "failslab/verbose", "0" },
+		{ "fail_page_alloc/task-filter", "Y" },
 		{ "fail_page_alloc/ignore-gfp-wait", "N" },
 		{ "fail_page_alloc/ignore-gfp-highmem", "N" },
 		{ "fail_page_alloc/min-order", "0" },
@@ -81,7 +92,8 @@ static bool prepare_faults(void)
 	char path[128];
 
 	nth_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
-	if (nth_fd < 0)
+	row_fd = open("/proc/thread-self/make-it-fail", O_RDWR | O_CLOEXEC);
+	if (nth_fd < 0 || row_fd < 0)
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
 		snprintf(path, sizeof(path), "/sys/kernel/debug/%s",
@@ -111,6 +123,40 @@ static bool disarm(void)
 	while (pwrite(nth_fd, "0", 1, 0) != 1)
 		;
 	return fired;
+}
+
+static const char *source_path(const struct source *s, const char *name)
+{
+	static char path[128];
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/%s", s->name, name);
+	return path;
+}
+
+static void set_source(const struct source *s, const char *name,
+		       unsigned int value)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", value);
+	if (write_file(source_path(s, name), text))
+		die("cannot set %s", source_path(s, name));
+}
+
+static void arm_row(const struct source *s, unsigned int space)
+{
+	set_source(s, "space", space);
+	set_source(s, "times", ROW);
+	set_source(s, "probability", 100);
+	must(pwrite(row_fd, "1", 1, 0));
+}
+
+static bool disarm_row(const struct source *s)
+{
+	while (pwrite(row_fd, "0", 1, 0) != 1)
+		;
+	set_source(s, "probability", 0);
+	return read_long(source_path(s, "times")) < ROW;
 }
 
 /* Whether the kernel had nothing to say that it should not. */
@@ -760,6 +806,12 @@ static const struct scenario {
 	  after_splice_in },
 };
 
+static bool judge(const struct scenario *s, long long ret, bool fired)
+{
+	why[0] = '\0';
+	return s->after(ret, fired) && quiet(s->ours);
+}
+
 static void run(const struct scenario *s)
 {
 	unsigned int nth = 1;
@@ -771,12 +823,31 @@ static void run(const struct scenario *s)
 		arm(nth);
 		ret = s->act();
 		fired = disarm();
-		why[0] = '\0';
-		ok = s->after(ret, fired) && quiet(s->ours);
+		ok = judge(s, ret, fired);
 	}
 	if (!ok)
 		printf("# failure %u, result %lld: %s\n", nth - 1, ret, why);
 	tap(ok && !fired, "%s: %u failures", s->name, nth - 2);
+}
+
+static void run_rows(const struct scenario *s, const struct source *source)
+{
+	unsigned int rows = 0;
+	bool fired = true, ok = true;
+	long long ret = 0;
+
+	for (; fired && ok && rows < MOST_FAILURES; rows++) {
+		s->before();
+		arm_row(source, rows * source->step);
+		ret = s->act();
+		fired = disarm_row(source);
+		ok = judge(s, ret, fired);
+	}
+	if (!ok)
+		printf("# after %u, result %lld: %s\n",
+		       (rows - 1) * source->step, ret, why);
+	tap(ok && !fired, "%s: %u rows of failures, %s", s->name, rows - 1,
+	    source->name);
 }
 
 /*
@@ -907,9 +978,15 @@ int main(int argc, char **argv)
 	quantum = mod->paged ? 2 * page_size : 300;
 	qset = 3;
 	before = capacity();
-	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++)
-		if (mod->paged || !scenarios[i].mapping)
-			run(&scenarios[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++) {
+		if (scenarios[i].mapping && !mod->paged)
+			continue;
+		run(&scenarios[i]);
+		/* The others allocate too much that is not ours. */
+		for (size_t j = 0; scenarios[i].ours && j < ARRAY_SIZE(sources);
+		     j++)
+			run_rows(&scenarios[i], &sources[j]);
+	}
 	run_bad_memory();
 	before_device();
 	close(dev_open(0, O_WRONLY));
