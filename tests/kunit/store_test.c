@@ -308,7 +308,7 @@ static void test_tail(struct kunit *test)
 	loff_t end = page / 3;
 	u8 *data;
 
-	if (quantum < 16 || (quantum > PAGE_SIZE && quantum % PAGE_SIZE))
+	if (quantum < 32 || (quantum > PAGE_SIZE && quantum % PAGE_SIZE))
 		kunit_skip(test, "cannot be mapped, or has no room for this");
 
 	data = scull_store_fill(s, 0, &offset);
@@ -320,7 +320,11 @@ static void test_tail(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, put(s, "a", 1, end), 1);
 	KUNIT_EXPECT_EQ(test, data[end + 1], 0x77);
 	end++;
-	/* A gap of three bytes, with what follows left alone */
+	/* A gap of one byte, and one of three, with what follows left alone */
+	KUNIT_EXPECT_EQ(test, put(s, "a", 1, end + 1), 1);
+	KUNIT_EXPECT_EQ(test, byte_of(test, end), 0);
+	KUNIT_EXPECT_EQ(test, data[end + 2], 0x77);
+	end += 2;
 	KUNIT_EXPECT_EQ(test, put(s, "b", 1, end + 3), 1);
 	expect_zeros(test, end, end + 3);
 	KUNIT_EXPECT_EQ(test, byte_of(test, end + 3), 'b');
