@@ -97,6 +97,7 @@ static size_t copy_into_fresh(const struct scull_store *s, void **fresh,
 			memset(fresh[nr] + at, 0, quantum - at);
 			break;
 		}
+		cond_resched();
 	}
 	return copied;
 }

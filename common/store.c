@@ -239,7 +239,8 @@ int scull_quanta_alloc(struct scull_store *s, const struct scull_place *at,
 		err = store_charge(s, n * s->pool.footprint);
 		if (!err) {
 			got = scull_backend.alloc(&s->pool, gfp, quanta, n);
-			store_uncharge(s, (n - got) * s->pool.footprint);
+			if (got < n)
+				store_uncharge(s, (n - got) * s->pool.footprint);
 			err = -ENOMEM;
 		}
 		if (got)
@@ -258,6 +259,7 @@ int scull_quanta_alloc(struct scull_store *s, const struct scull_place *at,
 			quanta[j] = quanta[j - 1];
 		quanta[j] = quantum;
 	}
+
 	this_cpu_add(s->stats->allocated, got);
 	this_cpu_add(s->stats->bytes, got * s->pool.footprint);
 	for (i = 0; i < got; i++, place.quantum++)
