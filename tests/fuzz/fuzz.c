@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A fuzzer that is led by coverage: scull_fuzz MODULE [--corpus FILE] [--seconds N]
+ *		[--seed N] [--print] [--blind]
+ *
+ * Runs the programs of the corpus, and then for a time such as differ from them at
+ * random. One that gets to where none has been before, or more often, is kept, without
+ * the calls that it does not need for that, and others are made from it. --print
+ * prints in the end what few of them suffice to get everywhere; --blind keeps none, to
+ * show what being led is worth.
+ *
+ * Needs a module built with KCOV, and a kernel with fail-nth.
+ */
+#include "fuzz.h"
+#include <getopt.h>
+
+static const char *path;
+static struct random rnd = { 1 };
+static unsigned long seconds = 10;
+static bool print, blind;
+
+/* How often a step was taken, in four sizes: a bit each */
+static unsigned char size_of(unsigned char hits)
+{
+	return !hits ? 0 : hits < 2 ? 1 : hits < 4 ? 2 : hits < 16 ? 4 : 8;
+}
+
+static unsigned char seen[FEATURES];
+
+static struct program *corpus;
+static size_t corpus_len;
+
+static bool any_new(const struct features *f)
+{
+	for (size_t i = 0; i < FEATURES; i++)
+		if (size_of(f->hits[i]) & ~seen[i])
+			return true;
+	return false;
+}
+
+/* Whether what is new in one is in the other as well. */
+static bool all_new_in(const struct features *f, const struct features *other)
+{
+	for (size_t i = 0; i < FEATURES; i++)
+		if (size_of(f->hits[i]) & ~seen[i] & ~size_of(other->hits[i]))
+			return false;
+	return true;
+}
+
+/* Without each call that makes no difference to what is new. */
+static bool reduce(struct program *p, const struct features *f)
+{
+	for (unsigned int i = p->len; i-- && p->len > 1;) {
+		struct program shorter = *p;
+		struct features g;
+
+		program_remove(&shorter, i);
+		if (!run_program(&shorter, &g))
+			return false;
+		if (all_new_in(f, &g))
+			*p = shorter;
+	}
+	return true;
+}
+
+static void keep(const struct program *p, const struct features *f)
+{
+	corpus = realloc(corpus, (corpus_len + 1) * sizeof(*corpus));
+	corpus[corpus_len++] = *p;
+	for (size_t i = 0; i < FEATURES; i++)
+		seen[i] |= size_of(f->hits[i]);
+}
+
+/* Run a program; if it shows anything new, keep it. */
+static bool try_program(struct program *p, bool whole)
+{
+	struct features f;
+
+	if (!run_program(p, &f))
+		return false;
+	if (!any_new(&f))
+		return true;
+	if (!whole && !reduce(p, &f))
+		return false;
+	keep(p, &f);
+	return true;
+}
+
+static bool replay(unsigned long *count)
+{
+	FILE *f = fopen(path, "r");
+	struct program p;
+	bool ok = true;
+
+	if (!f)
+		die("%s: %s", path, strerror(errno));
+	for (*count = 0; ok && program_parse(&p, f, path); ++*count)
+		ok = try_program(&p, true);
+	fclose(f);
+	return ok;
+}
+
+static bool fuzz(long long end, unsigned long *count)
+{
+	struct random *r = &rnd;
+
+	for (*count = 0; now_ms() < end; ++*count) {
+		const struct program *other;
+		struct features f;
+		struct program p;
+
+		if (blind || !corpus_len || one_in(r, 20)) {
+			program_random(&p, r);
+		} else {
+			/* Among the last ones more often */
+			p = corpus[one_in(r, 3) ?
+					   corpus_len - 1 -
+						   random_below(r, (corpus_len +
+								    9) / 10) :
+					   random_below(r, corpus_len)];
+			other = &corpus[random_below(r, corpus_len)];
+			program_change(&p, other, r);
+		}
+		if (!p.len)
+			continue;
+		if (blind ? !run_program(&p, &f) : !try_program(&p, false))
+			return false;
+	}
+	return true;
+}
+
+/* What one program got to */
+struct reach {
+	unsigned short *features;
+	unsigned int count;
+};
+
+static struct reach reach_of(const struct features *f)
+{
+	struct reach r = { malloc(FEATURES * sizeof(*r.features)), 0 };
+
+	for (size_t i = 0; i < FEATURES; i++)
+		if (f->hits[i])
+			r.features[r.count++] = i;
+	r.features = realloc(r.features, r.count * sizeof(*r.features) + 1);
+	return r;
+}
+
+/*
+ * Print few programs that together get everywhere: always the one that adds most
+ * for each of its calls.
+ */
+static bool print_corpus(void)
+{
+	struct reach *all = malloc(corpus_len * sizeof(*all));
+	static bool got[FEATURES];
+	size_t best;
+
+	for (size_t i = 0; i < corpus_len; i++) {
+		struct features f;
+
+		if (!run_program(&corpus[i], &f))
+			return false;
+		all[i] = reach_of(&f);
+	}
+	do {
+		double most = 0;
+
+		best = corpus_len;
+		for (size_t i = 0; i < corpus_len; i++) {
+			unsigned int more = 0;
+
+			for (size_t j = 0; j < all[i].count; j++)
+				more += !got[all[i].features[j]];
+			if (more > most * corpus[i].len) {
+				most = (double)more / corpus[i].len;
+				best = i;
+			}
+		}
+		if (best < corpus_len) {
+			for (size_t j = 0; j < all[best].count; j++)
+				got[all[best].features[j]] = true;
+			program_print(stdout, &corpus[best], "");
+			printf("\n");
+		}
+	} while (best < corpus_len);
+	return true;
+}
+
+static void usage(void)
+{
+	fprintf(stderr,
+		"usage: scull_fuzz MODULE [--corpus FILE] [--seconds N] [--seed N] [--print] [--blind]\n");
+	exit(2);
+}
+
+static int work(void)
+{
+	long long start = now_ms();
+	unsigned long count;
+	bool ok = true;
+
+	calls_prepare();
+	run_prepare();
+	if (path) {
+		ok = replay(&count);
+		tap(ok,
+		    "%lu programs of the corpus in %lld ms get to %u places",
+		    count, now_ms() - start, run_places());
+	}
+	if (ok && seconds) {
+		ok = fuzz(now_ms() + seconds * 1000, &count);
+		tap(ok, "%lu more in %lu s to %u, and %zu are worth keeping",
+		    count, seconds, run_places(), corpus_len);
+	}
+	if (ok && print) {
+		printf("# the corpus\n");
+		tap(print_corpus(), "the corpus once more");
+	}
+	return tap_end();
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "corpus", required_argument, NULL, 'c' },
+		{ "seconds", required_argument, NULL, 't' },
+		{ "seed", required_argument, NULL, 's' },
+		{ "print", no_argument, NULL, 'p' },
+		{ "blind", no_argument, NULL, 'b' },
+		{},
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			path = optarg;
+			break;
+		case 't':
+			seconds = strtoul(optarg, NULL, 0);
+			break;
+		case 's':
+			rnd.state = strtoull(optarg, NULL, 0);
+			break;
+		case 'p':
+			print = true;
+			break;
+		case 'b':
+			blind = true;
+			break;
+		default:
+			usage();
+		}
+	}
+	if (argc - optind != 1)
+		usage();
+	use_module(argv[optind]);
+	load("");
+	c = run_watched(work);
+	unload();
+	return c;
+}
