@@ -182,6 +182,9 @@ static bool kernel_is_well(const struct program *p)
 static bool reset(const struct program *p)
 {
 	must(ioctl(device_fd, SCULL_IOCRESET));
+	/* So that it can be mapped, where that can be at all */
+	if (mod->paged)
+		must(ioctl(device_fd, SCULL_IOCTORDER, 0L));
 	if (write_file(param_path("limit"), "8"))
 		return complain(p, "no limit can be set after");
 	for (int i = 0; i < DEVICES; i++) {
@@ -267,6 +270,8 @@ void run_prepare(void)
 
 	/* Whoever a program leaves behind is waited for here. */
 	must(prctl(PR_SET_CHILD_SUBREAPER, 1));
+	if (!reset(&(struct program){}))
+		die("no program can start");
 }
 
 int run_watched(int (*work)(void))
