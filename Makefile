@@ -6,6 +6,9 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 # As uname -r has it. Debian's headers have another in include/config.
 release = $$(sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h)
 
+# modinfo shows it.
+version := $(shell sed -n 's/^MODULE_VERSION("\(.*\)");/\1/p' common/main.c)
+
 modules:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
@@ -23,11 +26,33 @@ unload:
 programs:
 	$(MAKE) -C tests programs
 
-demo check lint bench:
+demo check lint bench deb:
 	scripts/$@
+
+# For editors: what each file of the modules is compiled with
+compile_commands.json: modules
+	$(KDIR)/source/scripts/clang-tools/gen_compile_commands.py -d . -o $@ .
+.PHONY: compile_commands.json
+
+# What DKMS builds from, in DESTDIR
+source = $(DESTDIR)/usr/src/scull-$(version)
+dkms-source:
+	install -d $(source)
+	cp --parents Kbuild common/*.[ch] common/*.kbuild scull?/Kbuild \
+		$(filter-out %.mod.c,$(wildcard scull?/*.[ch])) $(source)
+	sed 's/#MODULE_VERSION#/$(version)/' dkms.conf >$(source)/dkms.conf
+
+# Built for the running kernel, and for each that comes after it
+dkms-install: dkms-source
+	dkms install scull/$(version)
+
+dkms-remove:
+	dkms remove scull/$(version) --all
+	rm -r /usr/src/scull-$(version)
 
 clean:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 	$(MAKE) -C tests clean
 
-.PHONY: modules install load unload programs demo check lint bench clean
+.PHONY: modules install load unload programs demo check lint bench deb clean \
+	dkms-source dkms-install dkms-remove
