@@ -76,6 +76,7 @@ START_TEST(order_given)
 	fd = dev_open(0, O_RDWR);
 	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQQUANTUM)), 4 * page_size());
 	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQORDER)), 2);
+	ck_assert_int_eq(read_long("%s", param_path("order")), 2);
 	put(fd, 0, 9 * page_size(), 1);
 	expect(fd, 0, 9 * page_size(), 1);
 	ck_assert_int_eq(proc_device(0).quantum, 4 * page_size());
