@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A fuzzer that is led by coverage: scull_fuzz MODULE [--corpus FILE] [--seconds N]
- *		[--seed N] [--print] [--blind]
+ *		[--seed N] [--print]
  *
  * Runs the programs of the corpus, and then for a time such as differ from them at
  * random. One that gets to where none has been before, or more often, is kept, without
  * the calls that it does not need for that, and others are made from it. --print
- * prints in the end what few of them suffice to get everywhere; --blind keeps none, to
- * show what being led is worth.
+ * prints in the end what few of them suffice to get everywhere.
  *
  * Needs a module built with KCOV, and a kernel with fail-nth.
  */
@@ -17,7 +16,7 @@
 static const char *path;
 static struct random rnd = { 1 };
 static unsigned long seconds = 10;
-static bool print, blind;
+static bool print;
 
 /* How often a step was taken, in four sizes: a bit each */
 static unsigned char size_of(unsigned char hits)
@@ -100,30 +99,27 @@ static bool replay(unsigned long *count)
 	return ok;
 }
 
+/* One of the corpus, every third time one of the last */
+static const struct program *pick(void)
+{
+	size_t last = (corpus_len + 9) / 10;
+
+	return &corpus[corpus_len - 1 -
+		       random_below(&rnd, one_in(&rnd, 3) ? last : corpus_len)];
+}
+
 static bool fuzz(long long end, unsigned long *count)
 {
-	struct random *r = &rnd;
-
 	for (*count = 0; now_ms() < end; ++*count) {
-		const struct program *other;
-		struct features f;
 		struct program p;
 
-		if (blind || !corpus_len || one_in(r, 20)) {
-			program_random(&p, r);
+		if (!corpus_len || one_in(&rnd, 20)) {
+			program_random(&p, &rnd);
 		} else {
-			/* Among the last ones more often */
-			p = corpus[one_in(r, 3) ?
-					   corpus_len - 1 -
-						   random_below(r, (corpus_len +
-								    9) / 10) :
-					   random_below(r, corpus_len)];
-			other = &corpus[random_below(r, corpus_len)];
-			program_change(&p, other, r);
+			p = *pick();
+			program_change(&p, pick(), &rnd);
 		}
-		if (!p.len)
-			continue;
-		if (blind ? !run_program(&p, &f) : !try_program(&p, false))
+		if (p.len && !try_program(&p, false))
 			return false;
 	}
 	return true;
@@ -190,7 +186,7 @@ static bool print_corpus(void)
 static void usage(void)
 {
 	fprintf(stderr,
-		"usage: scull_fuzz MODULE [--corpus FILE] [--seconds N] [--seed N] [--print] [--blind]\n");
+		"usage: scull_fuzz MODULE [--corpus FILE] [--seconds N] [--seed N] [--print]\n");
 	exit(2);
 }
 
@@ -227,7 +223,6 @@ int main(int argc, char **argv)
 		{ "seconds", required_argument, NULL, 't' },
 		{ "seed", required_argument, NULL, 's' },
 		{ "print", no_argument, NULL, 'p' },
-		{ "blind", no_argument, NULL, 'b' },
 		{},
 	};
 	int c;
@@ -245,9 +240,6 @@ int main(int argc, char **argv)
 			break;
 		case 'p':
 			print = true;
-			break;
-		case 'b':
-			blind = true;
 			break;
 		default:
 			usage();
