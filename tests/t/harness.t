@@ -137,4 +137,11 @@ expect 'a machine that goes down before its time' 60 \
 poweroff -f
 END
 
+old=0
+make -C "$(scripts/kernels path "$kernel")/build" M="$build" VERSION=5 PATCHLEVEL=9 \
+	modules >"$tmp/make" 2>&1 && old=1
+[ "$(grep -c 'scull needs Linux 5.10 or newer, and this is 5.9' "$tmp/make")" = 1 ] ||
+	old=1
+result $old 'a build for a kernel that is too old stops with one line'
+
 echo "1..$n"
