@@ -29,10 +29,10 @@ programs:
 demo check lint bench deb:
 	scripts/$@
 
-# For editors: what each file of the modules is compiled with
-compile_commands.json: modules
-	$(KDIR)/source/scripts/clang-tools/gen_compile_commands.py -d . -o $@ .
-.PHONY: compile_commands.json
+# For editors: what each file of the modules is compiled with, as bear(1) sees it
+compile_commands.json:
+	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
+	bear --output $@ -- $(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
 # What DKMS builds from, in DESTDIR
 source = $(DESTDIR)/usr/src/scull-$(version)
@@ -55,4 +55,4 @@ clean:
 	$(MAKE) -C tests clean
 
 .PHONY: modules install load unload programs demo check lint bench deb clean \
-	dkms-source dkms-install dkms-remove
+	compile_commands.json dkms-source dkms-install dkms-remove
