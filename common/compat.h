@@ -17,18 +17,6 @@
 #define copy_splice_read generic_file_splice_read
 #endif
 
-/* 6.14. Needed below that; below 5.13 there is nothing of the kind. */
-#ifdef HAVE_ALLOC_PAGES_BULK_ARRAY
-#define alloc_pages_bulk alloc_pages_bulk_array
-#elif !defined(HAVE_ALLOC_PAGES_BULK)
-static inline unsigned long alloc_pages_bulk(gfp_t gfp, unsigned long n,
-					     struct page **pages)
-{
-	*pages = alloc_page(gfp);
-	return *pages ? 1 : 0;
-}
-#endif
-
 /* 6.5: d0bf7d5759c1. Below that a usercopy region alone keeps a cache apart. */
 #ifndef SLAB_NO_MERGE
 #define SLAB_NO_MERGE 0

@@ -16,7 +16,7 @@
 /* How much to copy until others get their turn */
 #define RUN_MAX SZ_1M
 
-/* Quanta that are allocated at a time, and their bytes unless it is a single one */
+/* Quanta that are allocated at a time, at most, unless it is a single one */
 #define BATCH 32U
 #define BATCH_BYTES SZ_128K
 
@@ -33,6 +33,11 @@ static noinline size_t run_extend(const struct scull_store *s,
 		check_object_size(start + run, len, to_user);
 		run += len;
 	}
+	/*
+	 * The copy goes through the first pointer alone. A page fault may have
+	 * filled the others this moment; pairs with scull_store_publish().
+	 */
+	smp_rmb();
 	return run;
 }
 
@@ -57,17 +62,25 @@ static __always_inline size_t run_length(const struct scull_store *s,
 	return run_extend(s, quanta, n, start, run, left, to_user);
 }
 
-/* How many holes follow each other from the one at @at on, and go into a batch */
-static unsigned int count_holes(const struct scull_store *s,
-				const struct scull_item *item,
-				const struct scull_place *at, size_t left)
+/*
+ * How many quanta to allocate for the hole at @at: as many more as @left covers to
+ * the last byte and fit into a batch, if there is an item already, so that nothing
+ * can be in the way of them.
+ */
+static unsigned int batch_size(const struct scull_store *s,
+			       const struct scull_item *item,
+			       const struct scull_place *at, size_t left)
 {
-	unsigned int n, max = min(BATCH, s->qset - at->quantum);
+	size_t end = s->pool.quantum;
+	unsigned int n = 1;
 
-	left = min_t(size_t, at->offset + left, BATCH_BYTES);
-	for (n = 1; n < max && n * (size_t)s->pool.quantum < left; n++)
-		if (scull_item_quantum(item, at->quantum + n))
-			break;
+	if (!item || at->offset)
+		return n;
+	left = min_t(size_t, left, BATCH_BYTES);
+	while (n < BATCH && (end += s->pool.quantum) <= left &&
+	       at->quantum + n < s->qset &&
+	       !scull_item_quantum(item, at->quantum + n))
+		n++;
 	return n;
 }
 
@@ -111,19 +124,19 @@ static ssize_t write_holes(struct scull_store *s, const struct scull_item *item,
 			   size_t left)
 {
 	const size_t quantum = s->pool.quantum;
-	size_t copied, end, done = 0;
+	size_t copied, done = 0;
 	ssize_t err = -EFAULT;
 	void *fresh[BATCH];
+	gfp_t zero;
 	int i, n;
 
-	n = count_holes(s, item, &at, left);
-	end = min_t(size_t, at.offset + left, n * quantum);
-	n = scull_quanta_alloc(s, &at, at.offset || end % quantum ? __GFP_ZERO : 0,
-			       fresh, n);
+	n = batch_size(s, item, &at, left);
+	zero = at.offset || left < quantum ? __GFP_ZERO : 0;
+	n = scull_quanta_alloc(s, &at, zero, fresh, n);
 	if (n < 0)
 		return n;
-	end = min_t(size_t, end, n * quantum);
-	copied = copy_into_fresh(s, fresh, n, at.offset, end - at.offset, from);
+	left = min_t(size_t, left, n * quantum - at.offset);
+	copied = copy_into_fresh(s, fresh, n, at.offset, left, from);
 
 	for (i = 0; i < n; i++, at.quantum++, at.offset = 0) {
 		size_t len = min_t(size_t, copied - done, quantum - at.offset);
@@ -287,6 +300,7 @@ ssize_t scull_store_read(struct scull_store *s, struct iov_iter *to, loff_t pos)
 			copied = _copy_to_iter(start, run, to);
 		} else {
 			run = min_t(size_t, left, s->pool.quantum - at.offset);
+			run = min_t(size_t, run, RUN_MAX);
 			copied = iov_iter_zero(run, to);
 		}
 		left -= copied;

@@ -86,11 +86,11 @@ static ssize_t scull_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	struct scull_dev *dev = iocb->ki_filp->private_data;
 	ssize_t ret;
 
-	if (!down_read_trylock(&dev->lock)) {
-		if (iocb->ki_flags & IOCB_NOWAIT)
+	if (iocb->ki_flags & IOCB_NOWAIT) {
+		if (!down_read_trylock(&dev->lock))
 			return -EAGAIN;
-		if (down_read_killable(&dev->lock))
-			return -EINTR;
+	} else if (down_read_killable(&dev->lock)) {
+		return -EINTR;
 	}
 	ret = scull_store_read(dev->store, to, iocb->ki_pos);
 	up_read(&dev->lock);
@@ -109,11 +109,11 @@ static ssize_t scull_write_iter(struct kiocb *iocb, struct iov_iter *from)
 	if (!iov_iter_count(from))
 		return 0;
 
-	if (!down_write_trylock(&dev->lock)) {
-		if (nowait)
+	if (nowait) {
+		if (!down_write_trylock(&dev->lock))
 			return -EAGAIN;
-		if (down_write_killable(&dev->lock))
-			return -EINTR;
+	} else if (down_write_killable(&dev->lock)) {
+		return -EINTR;
 	}
 	if (iocb->ki_flags & IOCB_APPEND)
 		iocb->ki_pos = scull_store_size(dev->store);

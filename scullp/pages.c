@@ -6,10 +6,8 @@
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/sched.h>
 #include <linux/slab.h>
 
-#include "compat.h"
 #include "scull.h"
 
 static int pages_setup(struct scull_pool *pool)
@@ -22,43 +20,33 @@ static void pages_teardown(struct scull_pool *pool)
 {
 }
 
-#ifdef CONFIG_NUMA
-#define has_policy() current->mempolicy
-#else
-#define has_policy() false
-#endif
-
 /*
- * A block from __get_free_pages() is split: each page can be mapped and freed by
- * itself, and those behind the quantum go back at once. A page fault would map a
- * whole huge page of a block that is not split.
+ * A block from __get_free_pages() that is then split: each page can be mapped and
+ * freed by itself, and those behind the quantum go back at once. A page fault
+ * would map a whole huge page of a block that is not split.
  *
- * Many single pages are had in one go, unless the process has said which nodes it
- * wants them from, which that ignores.
+ * So several quanta of a page can come from one block. It is not worth waiting for.
  */
 static unsigned int pages_alloc(const struct scull_pool *pool, gfp_t gfp,
 				void **quanta, unsigned int n)
 {
-	struct page **pages = (struct page **)quanta;
 	unsigned int i;
 
-	if (pool->footprint > PAGE_SIZE || n == 1 || has_policy()) {
-		*quanta = alloc_pages_exact(pool->quantum, gfp);
-		return *quanta ? 1 : 0;
+	if (pool->footprint == PAGE_SIZE && n > 1) {
+		*quanta = alloc_pages_exact(n * PAGE_SIZE,
+					    gfp & ~__GFP_DIRECT_RECLAIM);
+		for (i = 1; *quanta && i < n; i++)
+			quanta[i] = *quanta + i * PAGE_SIZE;
+		if (*quanta)
+			return n;
 	}
-	memset(pages, 0, n * sizeof(*pages));
-	n = alloc_pages_bulk(gfp, n, pages);
-	for (i = 0; i < n; i++)
-		quanta[i] = page_address(pages[i]);
-	return n;
+	*quanta = alloc_pages_exact(pool->quantum, gfp);
+	return *quanta ? 1 : 0;
 }
 
 static void pages_free(const struct scull_pool *pool, void *quantum)
 {
-	if (pool->footprint == PAGE_SIZE)
-		free_page((unsigned long)quantum);
-	else
-		free_pages_exact(quantum, pool->quantum);
+	free_pages_exact(quantum, pool->quantum);
 }
 
 static struct page *pages_page(void *quantum, unsigned int offset)

@@ -68,6 +68,27 @@ START_TEST(full)
 END_TEST
 
 /* A request that meets the limit on its way is cut, and then refused. */
+/* Large writes get as far as small ones: the last quanta have room, too. */
+START_TEST(to_the_last)
+{
+	static char buf[262144];
+	long long one_by_one, at_once = 0;
+	ssize_t ret;
+	int fd;
+
+	load("quantum=%ld qset=222 limit=1", page_size());
+	fd = dev_open(0, O_RDWR);
+	while ((ret = pwrite(fd, buf, 16, dev_size(fd))) == 16)
+		must(pwrite(fd, "", 1, dev_size(fd) + page_size() - 17));
+	one_by_one = dev_size(fd);
+	trim(0);
+	while ((ret = pwrite(fd, buf, sizeof(buf), at_once)) > 0)
+		at_once += ret;
+	ck_assert_int_eq(errno, ENOSPC);
+	ck_assert_int_eq(at_once, one_by_one);
+}
+END_TEST
+
 START_TEST(short_count_first)
 {
 	long len = 3 * MIB;
@@ -258,6 +279,7 @@ END_TEST
 void limit_tests(TCase *tc)
 {
 	tcase_add_test(tc, full);
+	tcase_add_test(tc, to_the_last);
 	tcase_add_test(tc, short_count_first);
 	tcase_add_test(tc, bookkeeping_counts);
 	tcase_add_test(tc, large_qset_counts);
