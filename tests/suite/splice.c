@@ -169,11 +169,25 @@ START_TEST(copy_file_range_is_refused)
 }
 END_TEST
 
+/* Below 5.19 the kernel sends regular files only, whatever the device is. */
+static bool sends_devices(void)
+{
+	int zero = open("/dev/zero", O_RDONLY);
+	int file = memfd_create("scull", 0);
+	bool sends = sendfile(file, zero, NULL, 1) == 1;
+
+	close(file);
+	close(zero);
+	return sends;
+}
+
 void splice_tests(TCase *tc)
 {
-	tcase_add_test(tc, sendfile_out);
+	if (sends_devices()) {
+		tcase_add_test(tc, sendfile_out);
+		tcase_add_test(tc, device_to_device);
+	}
 	tcase_add_test(tc, sendfile_in);
-	tcase_add_test(tc, device_to_device);
 	tcase_add_test(tc, through_a_pipe);
 	tcase_add_test(tc, vmsplice_and_tee);
 	tcase_add_test(tc, splice_to_a_full_device);
