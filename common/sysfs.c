@@ -42,10 +42,10 @@ static ssize_t stats_show(struct device *node, char *buf, size_t field)
 	for_each_possible_cpu(cpu)
 		sum += READ_ONCE(*(unsigned long *)((void *)per_cpu_ptr(dev->stats, cpu) +
 						    field));
-	/* Who frees on a CPU after it was counted may be counted on the next one. */
-	if (field == offsetof(struct scull_stats, bytes) && (long)sum < 0)
-		sum = 0;
-	return sysfs_emit(buf, "%lu\n", sum);
+	/* What one CPU allocates and another frees meanwhile may count half. */
+	return sysfs_emit(buf, "%lu\n",
+			  field == offsetof(struct scull_stats, bytes) &&
+			  (long)sum < 0 ? 0 : sum);
 }
 
 #define STATS_ATTR(_name, _field)					\
