@@ -166,9 +166,10 @@ static struct scull_item *item_insert(struct scull_store *s,
 
 	old = xa_cmpxchg(&s->items, at->item, NULL, item, ITEM_GFP);
 	if (!old) {
-		/* Pairs with scull_store_item(), which goes on to read the item. */
-		if (at->item < SCULL_DIRECT)
+		if (at->item < SCULL_DIRECT) {
+			/* Pairs with scull_store_item(): a reader follows it. */
 			smp_store_release(&s->direct[at->item], item);
+		}
 		return item;
 	}
 	if (xa_is_err(old))

@@ -284,7 +284,7 @@ START_TEST(large_quanta) /* trap 6 */
 	ck_assert_ptr_eq(p, room);
 	for (long off = 0; off < len; off += quantum)
 		for (long i = 0; i < quantum / (long)sizeof(*p); i++)
-			if (p[off / sizeof(*p) + i] != off + i)
+			if (p[off / sizeof(*p) + i] != (unsigned int)(off + i))
 				ck_abort_msg("word %ld of %ld", i, off);
 	must(munmap(p, len));
 
