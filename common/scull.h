@@ -71,9 +71,9 @@ struct scull_pool {
  * @setup: get ready to allocate quanta of pool->quantum bytes and set
  *	pool->footprint. May sleep. Returns 0 or a negative errno.
  * @teardown: undo @setup. Every quantum of the pool has been freed. May sleep.
- * @alloc: quanta, at most @n; returns how many it set, and 0 only if not even one
- *	could be had. Neither kills nor warns then, as @gfp says. Zeroed if @gfp has
- *	__GFP_ZERO. May sleep.
+ * @alloc: quanta, one or as many of @n as it can have at once; returns how many, 0
+ *	if not even one could be had. Neither kills nor warns then, as @gfp says.
+ *	Zeroed if @gfp has __GFP_ZERO. May sleep.
  * @free: give a quantum back. May sleep.
  * @page: the page at an offset of a quantum, for a page fault. Only for memory
  *	whose pages may be mapped, and NULL for a backend without such.

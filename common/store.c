@@ -239,7 +239,11 @@ int scull_quanta_alloc(struct scull_store *s, const struct scull_place *at,
 	for (;; n = 1) {
 		err = store_charge(s, n * s->pool.footprint);
 		if (!err) {
-			got = scull_backend.alloc(&s->pool, gfp, quanta, n);
+			do {
+				i = scull_backend.alloc(&s->pool, gfp,
+							quanta + got, n - got);
+				got += i;
+			} while (i && got < n);
 			if (got < n)
 				store_uncharge(s, (n - got) * s->pool.footprint);
 			err = -ENOMEM;

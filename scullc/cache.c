@@ -123,20 +123,13 @@ static unsigned int cache_alloc(const struct scull_pool *pool, gfp_t gfp,
 				void **quanta, unsigned int n)
 {
 	const struct quantum_cache *c = pool->priv;
-	unsigned int got;
 
 	/* Not in bulk: below 6.8 a failure of that leaves a memory cgroup charged. */
-	for (got = 0; got < n; got++) {
-		quanta[got] = kmem_cache_alloc(c->cache, gfp);
-		if (!quanta[got])
-			break;
-	}
-	if (!got && c->reserve) {
+	*quanta = kmem_cache_alloc(c->cache, gfp);
+	if (!*quanta && c->reserve)
 		*quanta = reserve_alloc(c->reserve,
 					gfp & __GFP_ZERO ? pool->quantum : 0);
-		got = *quanta ? 1 : 0;
-	}
-	return got;
+	return *quanta ? 1 : 0;
 }
 
 static void cache_free(const struct scull_pool *pool, void *quantum)
