@@ -4,6 +4,7 @@
  * buffer of the program.
  */
 #include "suite.h"
+#include <sys/utsname.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 
@@ -172,13 +173,12 @@ END_TEST
 /* Below 5.19 the kernel sends regular files only, whatever the device is. */
 static bool sends_devices(void)
 {
-	int zero = open("/dev/zero", O_RDONLY);
-	int file = memfd_create("scull", 0);
-	bool sends = sendfile(file, zero, NULL, 1) == 1;
+	struct utsname name;
+	int major, minor;
 
-	close(file);
-	close(zero);
-	return sends;
+	return uname(&name) ||
+	       sscanf(name.release, "%d.%d", &major, &minor) != 2 ||
+	       major > 5 || (major == 5 && minor >= 19);
 }
 
 void splice_tests(TCase *tc)
