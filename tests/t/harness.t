@@ -6,17 +6,10 @@
 
 set -eu
 cd "$(dirname "$0")/../.."
+# shellcheck source=tests/t/lib.sh
+. tests/t/lib.sh
 kernel=${KERNEL:-debian-6.1}
-log=${XDG_CACHE_HOME:-$HOME/.cache}/scull/log/harness
-n=0
-
-# result STATUS DESCRIPTION
-result()
-{
-	n=$((n + 1))
-	[ "$1" = 0 ] || printf 'not '
-	echo "ok $n - $2"
-}
+begin harness
 
 # expect DESCRIPTION TIMEOUT VERDICTS - run the script on standard input, and
 # compare the verdicts it got with those that it should get, one a line.
@@ -49,9 +42,7 @@ relayed()
 	[ $same = 0 ] || sed 's/^/# /' "$tmp/given"
 }
 
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-build=$(scripts/build "$kernel")
+build "$kernel" broken
 
 relayed 'a test that failed' a 'not ok 1 - x: a: one
 # why
@@ -144,4 +135,4 @@ make -C "$(scripts/kernels path "$kernel")/build" M="$build" VERSION=5 PATCHLEVE
 	old=1
 result $old 'a build for a kernel that is too old stops with one line'
 
-echo "1..$n"
+echo "1..$results"

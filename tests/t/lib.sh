@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+#
+# What the programs here share; each sources it first, from the top of the tree.
+
+export LC_ALL=C
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/scull
+
+# begin RUN - have $log, a directory for what is left of this run.
+begin()
+{
+	run=$1
+	log=$cache/log/$run
+	mkdir -p "$log"
+	# Others may run the same; each reads what its own VM has left there.
+	exec 5>"$log.lock"
+	flock 5
+	: >"$log.build"
+	tmp=$(mktemp -d)
+	trap 'rm -rf "$tmp"' EXIT
+}
+
+# failed DESCRIPTION - there is nothing to run.
+failed()
+{
+	echo "not ok 1 - $run: $1"
+	sed 's/^/# /' "$log.build"
+	echo 1..1
+	exit
+}
+
+# build ARGUMENT... - have $build, from scripts/build with these.
+build()
+{
+	build=$(scripts/build "$@" 2>"$log.build") || failed 'everything builds'
+}
+
+# vm OPTION... - scripts/vm on $kernel, with the modules of $build.
+vm()
+{
+	scripts/vm --kernel "$kernel" --log "$log" "$@" \
+		--add "$build/scullc/scullc.ko:/lib/scull/scullc.ko" \
+		--add "$build/scullp/scullp.ko:/lib/scull/scullp.ko" \
+		--add "$build/scullv/scullv.ko:/lib/scull/scullv.ko"
+}
+
+# streams COUNT COMMAND... - run a VM by it; its output, and what was judged about
+# it, which has to be COUNT things.
+streams()
+{
+	count=$1
+	shift
+	status=0
+	"$@" >/dev/null || status=$?
+	cat "$log/output"
+	echo '== kernel'
+	cat "$log/verdict"
+	[ $status = 0 ] && echo 'ok - the script succeeded' ||
+		echo 'not ok - the script succeeded and nothing was wrong'
+	echo "1..$((count + 1))"
+}
+
+# relay PART... - make one stream of TAP of several, in which these have to be.
+relay()
+{
+	awk -v run="$run" -v parts="$*" -f tests/t/relay.awk
+}
+
+# result STATUS DESCRIPTION - a line of TAP; $results counts them.
+results=0
+result()
+{
+	results=$((results + 1))
+	[ "$1" = 0 ] || printf 'not '
+	echo "ok $results - $2"
+}
