@@ -11,6 +11,7 @@
 #include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/slab.h>
+#include <linux/uio.h>
 
 /* 6.5: 6a69db0b0d34. Needed below that. */
 #ifndef HAVE_COPY_SPLICE_READ
@@ -20,6 +21,12 @@
 /* 6.5: d0bf7d5759c1. Below that a usercopy region alone keeps a cache apart. */
 #ifndef SLAB_NO_MERGE
 #define SLAB_NO_MERGE 0
+#endif
+
+/* 6.2: de4eda9de2d9 */
+#ifndef ITER_DEST
+#define ITER_DEST READ
+#define ITER_SOURCE WRITE
 #endif
 
 /*

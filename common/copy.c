@@ -20,18 +20,22 @@
 #define BATCH 32U
 #define BATCH_BYTES SZ_128K
 
-/* The rest of run_length(), of which a small copy needs nothing */
+/*
+ * The rest of run_length(), of which a small copy needs nothing. Only whole quanta
+ * go with the first: a part of one at the end is a run of its own.
+ */
 static noinline size_t run_extend(const struct scull_store *s,
 				  void *const *quanta, unsigned int n,
 				  void *start, size_t run, size_t left,
 				  bool to_user)
 {
-	left = min_t(size_t, left, RUN_MAX);
-	while (run < left && --n && READ_ONCE(*++quanta) == start + run) {
-		size_t len = min_t(size_t, left - run, s->pool.quantum);
+	const size_t quantum = s->pool.quantum;
 
-		check_object_size(start + run, len, to_user);
-		run += len;
+	left = min_t(size_t, left, RUN_MAX) - run;
+	n = min_t(size_t, n - 1, left / quantum);
+	while (n-- && READ_ONCE(*++quanta) == start + run) {
+		check_object_size(start + run, quantum, to_user);
+		run += quantum;
 	}
 	/*
 	 * The copy goes through the first pointer alone. A page fault may have

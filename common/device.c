@@ -81,49 +81,94 @@ static int scull_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
-static ssize_t scull_read_iter(struct kiocb *iocb, struct iov_iter *to)
+/* To read at *@pos, and move it */
+static __always_inline ssize_t read_at(struct file *file, loff_t *pos,
+				       struct iov_iter *to, bool nowait)
 {
-	struct scull_dev *dev = iocb->ki_filp->private_data;
+	struct scull_dev *dev = file->private_data;
 	ssize_t ret;
 
-	if (iocb->ki_flags & IOCB_NOWAIT) {
-		if (!down_read_trylock(&dev->lock))
+	if (!down_read_trylock(&dev->lock)) {
+		if (nowait)
 			return -EAGAIN;
-	} else if (down_read_killable(&dev->lock)) {
-		return -EINTR;
+		if (down_read_killable(&dev->lock))
+			return -EINTR;
 	}
-	ret = scull_store_read(dev->store, to, iocb->ki_pos);
+	ret = scull_store_read(dev->store, to, *pos);
 	up_read(&dev->lock);
 
 	if (ret > 0)
-		iocb->ki_pos += ret;
+		*pos += ret;
 	return ret;
 }
 
-static ssize_t scull_write_iter(struct kiocb *iocb, struct iov_iter *from)
+/* To write at *@pos, or at the end with @append, and move it */
+static __always_inline ssize_t write_at(struct file *file, loff_t *pos,
+					struct iov_iter *from, bool append,
+					bool nowait)
 {
-	struct scull_dev *dev = iocb->ki_filp->private_data;
-	bool nowait = iocb->ki_flags & IOCB_NOWAIT;
+	struct scull_dev *dev = file->private_data;
 	ssize_t ret;
 
 	if (!iov_iter_count(from))
 		return 0;
 
-	if (nowait) {
-		if (!down_write_trylock(&dev->lock))
+	if (!down_write_trylock(&dev->lock)) {
+		if (nowait)
 			return -EAGAIN;
-	} else if (down_write_killable(&dev->lock)) {
-		return -EINTR;
+		if (down_write_killable(&dev->lock))
+			return -EINTR;
 	}
-	if (iocb->ki_flags & IOCB_APPEND)
-		iocb->ki_pos = scull_store_size(dev->store);
-	ret = scull_store_write(dev->store, from, iocb->ki_pos, nowait);
+	if (append)
+		*pos = scull_store_size(dev->store);
+	ret = scull_store_write(dev->store, from, *pos, nowait);
 	up_write(&dev->lock);
 
 	if (ret > 0)
-		iocb->ki_pos += ret;
+		*pos += ret;
 	return ret;
 }
+
+static ssize_t scull_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	return read_at(iocb->ki_filp, &iocb->ki_pos, to,
+		       iocb->ki_flags & IOCB_NOWAIT);
+}
+
+static ssize_t scull_write_iter(struct kiocb *iocb, struct iov_iter *from)
+{
+	return write_at(iocb->ki_filp, &iocb->ki_pos, from,
+			iocb->ki_flags & IOCB_APPEND,
+			iocb->ki_flags & IOCB_NOWAIT);
+}
+
+#ifdef HAVE_IOV_ITER_UBUF
+/*
+ * The methods above are all that a driver needs. These are for read(2), write(2),
+ * pread(2) and pwrite(2), where the kernel takes longer to make up a kiocb than a
+ * small copy takes here; /dev/zero has both, too.
+ */
+static ssize_t scull_read(struct file *file, char __user *buf, size_t count,
+			  loff_t *pos)
+{
+	struct iov_iter to;
+
+	iov_iter_ubuf(&to, ITER_DEST, buf, count);
+	return read_at(file, pos, &to, false);
+}
+
+static ssize_t scull_write(struct file *file, const char __user *buf,
+			   size_t count, loff_t *pos)
+{
+	struct iov_iter from;
+
+	iov_iter_ubuf(&from, ITER_SOURCE, (char __user *)buf, count);
+	return write_at(file, pos, &from, file->f_flags & O_APPEND, false);
+}
+#else
+#define scull_read NULL
+#define scull_write NULL
+#endif
 
 static loff_t scull_llseek(struct file *file, loff_t offset, int whence)
 {
@@ -149,6 +194,8 @@ const struct file_operations scull_fops = {
 	.owner = THIS_MODULE,
 	.open = scull_open,
 	.llseek = scull_llseek,
+	.read = scull_read,
+	.write = scull_write,
 	.read_iter = scull_read_iter,
 	.write_iter = scull_write_iter,
 	.splice_read = copy_splice_read,

@@ -26,7 +26,6 @@
 
 #include <linux/atomic.h>
 #include <linux/gfp.h>
-#include <linux/kernel.h>
 #include <linux/math64.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
