@@ -4,6 +4,9 @@
  * written for the newest kernel; an entry here supplies what an older one lacks,
  * under the newer name. HAVE_* are probed in core.kbuild, because distributions
  * backport and a version number would lie.
+ *
+ * Each begins with the version and the commit that made it superfluous, and goes
+ * when Kbuild accepts nothing older than that.
  */
 #ifndef SCULL_COMPAT_H
 #define SCULL_COMPAT_H
@@ -13,7 +16,7 @@
 #include <linux/slab.h>
 #include <linux/uio.h>
 
-/* 6.5: 6a69db0b0d34. Needed below that. */
+/* 6.5: 6a69db0b0d34 */
 #ifndef HAVE_COPY_SPLICE_READ
 #define copy_splice_read generic_file_splice_read
 #endif
