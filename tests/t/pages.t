@@ -1,0 +1,74 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The pages of documentation, as TAP: is each of their commands run by something?
+# Those for this machine are run here, in a copy of the tree.
+
+set -eu
+cd "$(dirname "$0")/../.."
+# shellcheck source=scripts/lib.sh
+. scripts/lib.sh
+# shellcheck source=tests/t/lib.sh
+. tests/t/lib.sh
+begin pages
+# One of the commands wants it.
+need_packages bear
+pages='README.md CONTRIBUTING.md SECURITY.md docs/course.md docs/watch-a-write.md
+	docs/boot/README.md'
+
+# ok DESCRIPTION COMMAND... - the command succeeds; if not, with what it says.
+ok()
+{
+	description=$1
+	shift
+	status=0
+	"$@" >"$log/said" 2>&1 </dev/null || status=1
+	result $status "$description"
+	[ $status = 0 ] || tail -n 40 "$log/said" | sed 's/^/# /'
+}
+
+# none COMMAND... - it has nothing to say.
+none()
+{
+	"$@"
+	[ ! -s "$log/said" ]
+}
+
+# typed_in FILE TEXT
+typed_in()
+{
+	grep -q -w -e "$2" "$1"
+}
+
+# shellcheck disable=SC2086 # a list of words
+ok 'each block says where it is run' none awk -f tests/t/blocks.awk $pages
+
+# shellcheck disable=SC2086
+names=$(sed -n 's/^ *```sh \([a-z-]*\)$/\1/p' $pages | sort -u)
+for name in $names; do
+	[ "$name" = host ] ||
+		ok "packages.t types $name" typed_in tests/packages/guest "typed $name"
+done
+
+# shellcheck disable=SC2086
+shown=$(awk 'FNR == 1 { inside = 0 }
+	/^```/ { inside = !inside }
+	inside && /^```(exact)?$/ { print FILENAME; nextfile }' $pages)
+for page in $shown; do
+	ok "a VM types $page" grep -q "$page" tests/t/docs tests/t/clients
+done
+
+# shellcheck disable=SC2016
+map=$(sed -n '/^```text$/,/^```$/p' CONTRIBUTING.md | grep -o -E '(common|scripts|scull.|tests)/[a-z0-9_.]*')
+# shellcheck disable=SC2086
+ok 'what the map in CONTRIBUTING names is there' ls $map
+
+mkdir "$tmp/tree"
+tar -c --exclude-vcs --exclude-vcs-ignores . | tar -x -C "$tmp/tree"
+cd "$tmp/tree"
+# shellcheck disable=SC2086
+awk -v name=host -f tests/t/blocks.awk $pages >"$tmp/commands"
+while read -r command <&3; do
+	ok "$command" sh -c "$command" 3<&-
+done 3<"$tmp/commands"
+echo "1..$results"
