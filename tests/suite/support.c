@@ -289,12 +289,14 @@ void expect_zeros(int fd, long long off, size_t len)
 	free(buf);
 }
 
+/* Low, so that on 32 bits what lies INT_MAX further is a user's address, too. */
 void *fenced(size_t len)
 {
 	size_t page = page_size();
 	size_t whole = (len + page - 1) / page * page;
-	char *map = mmap(NULL, whole + page, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *map = mmap((void *)(1L << 28), whole + page,
+			 PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			 -1, 0);
 
 	ck_assert_ptr_ne(map, MAP_FAILED);
 	must(munmap(map + whole, page));
