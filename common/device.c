@@ -180,10 +180,10 @@ static loff_t scull_llseek(struct file *file, loff_t offset, int whence)
 	if (whence == SEEK_DATA || whence == SEEK_HOLE) {
 		ret = scull_store_seek(dev->store, offset, whence);
 		if (ret >= 0)
-			ret = vfs_setpos(file, ret, MAX_LFS_FILESIZE);
+			ret = vfs_setpos(file, ret, dev->store->size_max);
 	} else {
 		ret = generic_file_llseek_size(file, offset, whence,
-					       MAX_LFS_FILESIZE,
+					       dev->store->size_max,
 					       scull_store_size(dev->store));
 	}
 	up_read(&dev->lock);

@@ -117,8 +117,9 @@ free_store:
 /* An upper bound for what kvmalloc() takes for an item. */
 static size_t item_bytes(const struct scull_store *s)
 {
-	return roundup_pow_of_two(struct_size((struct scull_item *)0, qset,
-					      s->qset));
+	size_t bytes = struct_size((struct scull_item *)0, qset, s->qset);
+
+	return max_t(size_t, roundup_pow_of_two(bytes), KMALLOC_MIN_SIZE);
 }
 
 /*
