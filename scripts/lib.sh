@@ -109,7 +109,7 @@ kernel_row()
 	END
 	row=$(table machines.tsv "$arch")
 	[ "$row" ] || die "kernel '$1': no machine for '$arch' in tests/machines.tsv"
-	IFS='	' read -r _ karch cross emulator package machine cpu console <<-END
+	IFS='	' read -r _ karch cross emulator package machine cpu console slow <<-END
 		$row
 	END
 }
