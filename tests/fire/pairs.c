@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pairs: scull_pairs MODULE [--milliseconds N]
+ *
+ * Each two ways into a device at once, at the same bytes, over and over, each on a
+ * CPU of its own: what one changes under the other has to be locked or marked, and
+ * KCSAN has the time to see if it is not. By itself this holds that a read gets the
+ * bytes of one write, whole.
+ */
+#include "fire.h"
+#include <fcntl.h>
+#include <getopt.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define LEN 2000 /* within one quantum, and few enough for KCSAN to watch */
+
+static unsigned char buf[LEN];
+static int fd, file;
+
+/* Seen by both processes. */
+struct counters {
+	atomic_ulong times[2], torn;
+};
+
+static struct counters *seen;
+
+static void read_it(void)
+{
+	ssize_t len = must(pread(fd, buf, LEN, 0));
+
+	for (ssize_t i = 1; i < len; i++)
+		if (buf[i] != buf[0]) {
+			seen->torn++;
+			return;
+		}
+}
+
+static void write_it(void)
+{
+	static unsigned char value;
+
+	memset(buf, ++value, LEN);
+	must(pwrite(fd, buf, LEN, 0));
+}
+
+static void seek_it(void)
+{
+	lseek(fd, 0, SEEK_DATA);
+	lseek(fd, 0, SEEK_HOLE);
+	must(lseek(fd, 0, SEEK_END));
+}
+
+/* Refused while it is mapped */
+static void trim_it(void)
+{
+	int trimmed = open(dev_path(0), O_WRONLY | O_CLOEXEC);
+
+	if (trimmed >= 0)
+		close(trimmed);
+	else if (errno != EBUSY)
+		die("a trim: %s", strerror(errno));
+}
+
+static void set_geometry(void)
+{
+	static unsigned int times;
+
+	must(ioctl(fd, SCULL_IOCTQUANTUM, page_size << (++times & 1)));
+	must(ioctl(fd, SCULL_IOCTQSET, 10 + (times & 1)));
+}
+
+static void look_into_proc(void)
+{
+	static char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%sseq", mod->name);
+	free(slurp(path));
+}
+
+static void look_into_layout(void)
+{
+	static char path[64];
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/0/layout",
+		 mod->name);
+	free(slurp(path));
+}
+
+static void look_at_attributes(void)
+{
+	read_long(sysfs_path(0, "size"));
+	read_long(sysfs_path(0, "allocated"));
+	read_long(sysfs_path(0, "quanta_allocated"));
+}
+
+/* The kernel touches the page, which returns an error where there is none. */
+static void touch(int prot)
+{
+	void *page = mmap(NULL, page_size, prot, MAP_SHARED, fd, 0);
+
+	if (page == MAP_FAILED)
+		die("mmap: %s", strerror(errno));
+	if (prot & PROT_WRITE)
+		pread(file, page, LEN, 0);
+	else
+		pwrite(file, page, LEN, 0);
+	munmap(page, page_size);
+}
+
+static void load_from_mapping(void)
+{
+	touch(PROT_READ);
+}
+
+static void store_to_mapping(void)
+{
+	touch(PROT_READ | PROT_WRITE);
+}
+
+static const struct way {
+	const char *name;
+	void (*go)(void);
+} ways[] = {
+	{ "read", read_it },
+	{ "write", write_it },
+	{ "seek", seek_it },
+	{ "trim", trim_it },
+	{ "geometry", set_geometry },
+	{ "/proc", look_into_proc },
+	{ "layout", look_into_layout },
+	{ "attributes", look_at_attributes },
+	{ "load",
+	  load_from_mapping }, /* only where there is mmap, from here on */
+	{ "store", store_to_mapping },
+};
+
+static pid_t start(int cpu, const struct way *way, unsigned int ms)
+{
+	pid_t pid = must(fork());
+	cpu_set_t cpus;
+	long long end;
+
+	if (pid)
+		return pid;
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu, &cpus);
+	/* With one CPU they take turns. */
+	sched_setaffinity(0, sizeof(cpus), &cpus);
+	fd = dev_open(0, O_RDWR);
+	for (end = now_ms() + ms; now_ms() < end; seen->times[cpu]++)
+		way->go();
+	_exit(EXIT_SUCCESS);
+}
+
+static void run_pair(const struct way *a, const struct way *b, unsigned int ms)
+{
+	int status[2];
+	pid_t pids[2];
+	bool stored;
+
+	memset(seen, 0, sizeof(*seen));
+	fd = dev_open(0, O_RDWR);
+	write_it();
+	close(fd);
+	pids[0] = start(0, a, ms);
+	pids[1] = start(1, b, ms);
+	for (int i = 0; i < 2; i++)
+		must(waitpid(pids[i], &status[i], 0));
+	/* A mapping is written byte by byte. */
+	stored = a->go == store_to_mapping || b->go == store_to_mapping;
+	tap(!status[0] && !status[1] && (stored || !seen->torn),
+	    "%s beside %s: %lu and %lu times, %lu torn", a->name, b->name,
+	    seen->times[0], seen->times[1], seen->torn);
+}
+
+static void usage(void)
+{
+	die("usage: scull_pairs MODULE [--milliseconds N]");
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "milliseconds", required_argument, NULL, 'm' },
+		{},
+	};
+	size_t count = ARRAY_SIZE(ways);
+	unsigned int ms = 200;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (c != 'm')
+			usage();
+		ms = strtoul(optarg, NULL, 0);
+	}
+	if (argc - optind != 1)
+		usage();
+	use_module(argv[optind]);
+	if (!mod->paged)
+		count -= 2;
+	seen = mmap(NULL, sizeof(*seen), PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (seen == MAP_FAILED)
+		die("mmap: %s", strerror(errno));
+	file = must(memfd_create("bytes", MFD_CLOEXEC));
+	must(ftruncate(file, LEN));
+
+	load(mod->paged ? "order=0" : "");
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = i; j < count; j++)
+			run_pair(&ways[i], &ways[j], ms);
+	unload();
+	return tap_end();
+}
