@@ -33,6 +33,16 @@
 #endif
 
 /*
+ * 6.0: fcb14cb1bdac. The vector lives as long as the block that asks for it, and
+ * may be longer than what is copied.
+ */
+#ifndef HAVE_IOV_ITER_UBUF
+#define iov_iter_ubuf(iter, direction, buf, count)			\
+	iov_iter_init(iter, direction,					\
+		      &(struct iovec){ (buf), MAX_RW_COUNT }, 1, count)
+#endif
+
+/*
  * 5.11: 18b2db3b0385. Below that the mark of an accounted page stands where a
  * mapped one counts its mappings, so what may be mapped cannot be accounted.
  */

@@ -18,31 +18,27 @@
 
 /* Quanta that are allocated at a time, at most, unless it is a single one */
 #define BATCH 32U
-#define BATCH_BYTES SZ_128K
+#define BATCH_BYTES SZ_512K
 
-/*
- * The rest of run_length(), of which a small copy needs nothing. Only whole quanta
- * go with the first: a part of one at the end is a run of its own.
- */
-static noinline size_t run_extend(const struct scull_store *s,
-				  void *const *quanta, unsigned int n,
-				  void *start, size_t run, size_t left,
-				  bool to_user)
+/* The rest of run_length(), of which a small copy needs nothing */
+static noinline size_t run_extend(void *const *quanta, unsigned int n,
+				  unsigned int quantum, void *start, size_t run,
+				  size_t left, bool to_user)
 {
-	const size_t quantum = s->pool.quantum;
+	void *next = start + run, *end = start + left;
 
-	left = min_t(size_t, left, RUN_MAX) - run;
-	n = min_t(size_t, n - 1, left / quantum);
-	while (n-- && READ_ONCE(*++quanta) == start + run) {
-		check_object_size(start + run, quantum, to_user);
-		run += quantum;
+	while (next < end && --n && READ_ONCE(*++quanta) == next) {
+		size_t len = min_t(size_t, end - next, quantum);
+
+		check_object_size(next, len, to_user);
+		next += len;
 	}
 	/*
 	 * The copy goes through the first pointer alone. A page fault may have
 	 * filled the others this moment; pairs with scull_store_publish().
 	 */
 	smp_rmb();
-	return run;
+	return next - start;
 }
 
 /*
@@ -56,14 +52,15 @@ static __always_inline size_t run_length(const struct scull_store *s,
 					 void *start, unsigned int offset,
 					 size_t left, bool to_user)
 {
-	size_t run = min_t(size_t, left, s->pool.quantum - offset);
+	unsigned int quantum = s->pool.quantum;
+	size_t run;
 
-	if (run > RUN_MAX)
-		run = RUN_MAX;
+	left = min_t(size_t, left, RUN_MAX);
+	run = min_t(size_t, left, quantum - offset);
 	check_object_size(start, run, to_user);
-	if (run == left || n == 1 || READ_ONCE(quanta[1]) != start + run)
+	if (run == left)
 		return run;
-	return run_extend(s, quanta, n, start, run, left, to_user);
+	return run_extend(quanta, n, quantum, start, run, left, to_user);
 }
 
 /*
@@ -167,7 +164,7 @@ static ssize_t write_holes(struct scull_store *s, const struct scull_item *item,
  * A mapping may have written behind the end, up to the end of the page. Before
  * the size grows over that, it becomes the zeros that a gap reads as.
  */
-static void zero_tail(struct scull_store *s, loff_t size, loff_t pos)
+static noinline void zero_tail(struct scull_store *s, loff_t size, loff_t pos)
 {
 	struct scull_place at;
 	size_t len;

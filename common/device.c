@@ -142,7 +142,6 @@ static ssize_t scull_write_iter(struct kiocb *iocb, struct iov_iter *from)
 			iocb->ki_flags & IOCB_NOWAIT);
 }
 
-#ifdef HAVE_IOV_ITER_UBUF
 /*
  * The methods above are all that a driver needs. These are for read(2), write(2),
  * pread(2) and pwrite(2), where the kernel takes longer to make up a kiocb than a
@@ -165,10 +164,6 @@ static ssize_t scull_write(struct file *file, const char __user *buf,
 	iov_iter_ubuf(&from, ITER_SOURCE, (char __user *)buf, count);
 	return write_at(file, pos, &from, file->f_flags & O_APPEND, false);
 }
-#else
-#define scull_read NULL
-#define scull_write NULL
-#endif
 
 static loff_t scull_llseek(struct file *file, loff_t offset, int whence)
 {
