@@ -5,9 +5,9 @@
 # Those for this machine are run here, in a copy of the tree.
 
 set -eu
-cd "$(dirname "$0")/../.."
 # shellcheck source=scripts/lib.sh
-. scripts/lib.sh
+. "$(dirname "$0")/../../scripts/lib.sh"
+cd "$(dirname "$0")/../.."
 # shellcheck source=tests/t/lib.sh
 . tests/t/lib.sh
 begin pages
@@ -59,7 +59,8 @@ for page in $shown; do
 done
 
 # shellcheck disable=SC2016
-map=$(sed -n '/^```text$/,/^```$/p' CONTRIBUTING.md | grep -o -E '(common|scripts|scull.|tests)/[a-z0-9_.]*')
+map=$(sed -n '/^```text$/,/^```$/p' CONTRIBUTING.md |
+	grep -o -E '(common|scripts|scull.|tests)/[a-z0-9_.]*')
 # shellcheck disable=SC2086
 ok 'what the map in CONTRIBUTING names is there' ls $map
 
