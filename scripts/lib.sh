@@ -113,3 +113,21 @@ kernel_row()
 		$row
 	END
 }
+
+# vm_slot - wait to be one of two that emulate a machine, until this program ends. They
+# fill a CPU each: with more at a time their time limits would mean nothing.
+vm_slot()
+{
+	mkdir -p "$cache/vm"
+	# Who waits for one of them waits here, in a row.
+	exec 9>"$cache/vm/queue"
+	flock 9
+	while :; do
+		exec 7>"$cache/vm/slot1"
+		flock -n 7 && break
+		exec 7>"$cache/vm/slot2"
+		flock -n 7 && break
+		sleep 1
+	done
+	exec 9>&-
+}
