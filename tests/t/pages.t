@@ -14,7 +14,7 @@ begin pages
 # One of the commands wants it.
 need_packages bear
 pages='README.md CONTRIBUTING.md SECURITY.md docs/course.md docs/watch-a-write.md
-	docs/boot/README.md'
+	docs/boot/README.md docs/bench/README.md'
 
 # ok DESCRIPTION COMMAND... - the command succeeds; if not, with what it says.
 ok()
