@@ -81,7 +81,10 @@ static int scull_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* To read at *@pos, and move it */
+/*
+ * To read at *@pos, and move it. To try for the lock first takes less than to get
+ * ready to be killed.
+ */
 static __always_inline ssize_t read_at(struct file *file, loff_t *pos,
 				       struct iov_iter *to, bool nowait)
 {
