@@ -5,7 +5,7 @@
  * Each two ways into a device at once, at the same bytes, over and over, each on a
  * CPU of its own: what one changes under the other has to be locked or marked, and
  * KCSAN has the time to see if it is not. By itself this holds that a read gets the
- * bytes of one write, whole.
+ * bytes of one write, whole, and that a page that two fill at once is one page.
  */
 #include "fire.h"
 #include <fcntl.h>
@@ -18,13 +18,14 @@
 #include <unistd.h>
 
 #define LEN 2000 /* within one quantum, and few enough for KCSAN to watch */
+#define HOLES 16 /* pages */
 
 static unsigned char buf[LEN];
-static int fd, file;
+static int fd, file, own, cpu;
 
 /* Seen by both processes. */
 struct counters {
-	atomic_ulong times[2], torn;
+	atomic_ulong times[2], torn, lost;
 };
 
 static struct counters *seen;
@@ -122,6 +123,30 @@ static void store_to_mapping(void)
 	touch(PROT_READ | PROT_WRITE);
 }
 
+/* What is stored in a page has to be what is read, as long as it is mapped. */
+static void fill_holes(void)
+{
+	size_t len = HOLES * page_size;
+	char *map, value;
+
+	trim_it();
+	must(pwrite(fd, "", 1, len - 1));
+	map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		die("mmap: %s", strerror(errno));
+	/* Others write the first, and the last is no hole. */
+	for (int i = 1; i < HOLES - 1; i++) {
+		size_t at = i * page_size + cpu;
+
+		/* It may have been trimmed before it was mapped. */
+		if (pread(own, map + at, 1, cpu) != 1)
+			continue;
+		must(pread(fd, &value, 1, at));
+		seen->lost += value != 'a' + cpu;
+	}
+	munmap(map, len);
+}
+
 static const struct way {
 	const char *name;
 	void (*go)(void);
@@ -137,9 +162,10 @@ static const struct way {
 	{ "load",
 	  load_from_mapping }, /* only where there is mmap, from here on */
 	{ "store", store_to_mapping },
+	{ "fill", fill_holes },
 };
 
-static pid_t start(int cpu, const struct way *way, unsigned int ms)
+static pid_t start(int nr, const struct way *way, unsigned int ms)
 {
 	pid_t pid = must(fork());
 	cpu_set_t cpus;
@@ -147,6 +173,7 @@ static pid_t start(int cpu, const struct way *way, unsigned int ms)
 
 	if (pid)
 		return pid;
+	cpu = nr;
 	CPU_ZERO(&cpus);
 	CPU_SET(cpu, &cpus);
 	/* With one CPU they take turns. */
@@ -172,10 +199,11 @@ static void run_pair(const struct way *a, const struct way *b, unsigned int ms)
 	for (int i = 0; i < 2; i++)
 		must(waitpid(pids[i], &status[i], 0));
 	/* A mapping is written byte by byte. */
-	stored = a->go == store_to_mapping || b->go == store_to_mapping;
-	tap(!status[0] && !status[1] && (stored || !seen->torn),
-	    "%s beside %s: %lu and %lu times, %lu torn", a->name, b->name,
-	    seen->times[0], seen->times[1], seen->torn);
+	stored = a->go == store_to_mapping || b->go == store_to_mapping ||
+		 a->go == fill_holes || b->go == fill_holes;
+	tap(!status[0] && !status[1] && !seen->lost && (stored || !seen->torn),
+	    "%s beside %s: %lu and %lu times, %lu torn, %lu lost", a->name,
+	    b->name, seen->times[0], seen->times[1], seen->torn, seen->lost);
 }
 
 static void usage(void)
@@ -202,13 +230,15 @@ int main(int argc, char **argv)
 		usage();
 	use_module(argv[optind]);
 	if (!mod->paged)
-		count -= 2;
+		count -= 3;
 	seen = mmap(NULL, sizeof(*seen), PROT_READ | PROT_WRITE,
 		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (seen == MAP_FAILED)
 		die("mmap: %s", strerror(errno));
 	file = must(memfd_create("bytes", MFD_CLOEXEC));
 	must(ftruncate(file, LEN));
+	own = must(memfd_create("own", MFD_CLOEXEC));
+	must(pwrite(own, "ab", 2, 0));
 
 	load(mod->paged ? "order=0" : "");
 	for (size_t i = 0; i < count; i++)
