@@ -21,24 +21,24 @@
 #define BATCH_BYTES SZ_512K
 
 /* The rest of run_length(), of which a small copy needs nothing */
-static noinline size_t run_extend(void *const *quanta, unsigned int n,
-				  unsigned int quantum, void *start, size_t run,
-				  size_t left, bool to_user)
+static noinline size_t run_extend(const struct scull_store *s,
+				  void *const *quanta, unsigned int n,
+				  void *start, size_t run, size_t left,
+				  bool to_user)
 {
-	void *next = start + run, *end = start + left;
+	left = min_t(size_t, left, RUN_MAX);
+	while (run < left && --n && READ_ONCE(*++quanta) == start + run) {
+		size_t len = min_t(size_t, left - run, s->pool.quantum);
 
-	while (next < end && --n && READ_ONCE(*++quanta) == next) {
-		size_t len = min_t(size_t, end - next, quantum);
-
-		check_object_size(next, len, to_user);
-		next += len;
+		check_object_size(start + run, len, to_user);
+		run += len;
 	}
 	/*
 	 * The copy goes through the first pointer alone. A page fault may have
 	 * filled the others this moment; pairs with scull_store_publish().
 	 */
 	smp_rmb();
-	return next - start;
+	return run;
 }
 
 /*
@@ -52,15 +52,14 @@ static __always_inline size_t run_length(const struct scull_store *s,
 					 void *start, unsigned int offset,
 					 size_t left, bool to_user)
 {
-	unsigned int quantum = s->pool.quantum;
-	size_t run;
+	size_t run = min_t(size_t, left, s->pool.quantum - offset);
 
-	left = min_t(size_t, left, RUN_MAX);
-	run = min_t(size_t, left, quantum - offset);
+	if (run > RUN_MAX)
+		run = RUN_MAX;
 	check_object_size(start, run, to_user);
-	if (run == left)
+	if (run == left || n == 1 || READ_ONCE(quanta[1]) != start + run)
 		return run;
-	return run_extend(quanta, n, quantum, start, run, left, to_user);
+	return run_extend(s, quanta, n, start, run, left, to_user);
 }
 
 /*
@@ -164,7 +163,7 @@ static ssize_t write_holes(struct scull_store *s, const struct scull_item *item,
  * A mapping may have written behind the end, up to the end of the page. Before
  * the size grows over that, it becomes the zeros that a gap reads as.
  */
-static noinline void zero_tail(struct scull_store *s, loff_t size, loff_t pos)
+static void zero_tail(struct scull_store *s, loff_t size, loff_t pos)
 {
 	struct scull_place at;
 	size_t len;
