@@ -5,9 +5,8 @@
 # each of which must get the verdicts meant for it and no other.
 
 set -eu
-cd "$(dirname "$0")/../.."
 # shellcheck source=tests/t/lib.sh
-. tests/t/lib.sh
+. "$(dirname "$0")/lib.sh"
 kernel=${KERNEL:-debian-6.1}
 begin harness
 

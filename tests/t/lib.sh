@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 #
-# What the programs here share; each sources it first, from the top of the tree.
+# What the programs here share; each sources it first, which takes it to the top of
+# the tree: . "$(dirname "$0")/lib.sh"
 
-export LC_ALL=C
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/scull
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/../../scripts/lib.sh"
+# That looks for it from one directory further up.
+top=$(dirname "$top")
+cd "$top" || exit
 
 # begin RUN - have $log, a directory for what is left of this run.
 begin()
@@ -42,6 +46,16 @@ vm()
 		--add "$build/scullc/scullc.ko:/lib/scull/scullc.ko" \
 		--add "$build/scullp/scullp.ko:/lib/scull/scullp.ko" \
 		--add "$build/scullv/scullv.ko:/lib/scull/scullv.ko"
+}
+
+# limit - the seconds that all of something may take on $kernel: one that checks, in an
+# emulated machine, takes its time.
+limit()
+{
+	case $kernel in
+	x86-*)	echo 3600 ;;
+	*)	echo 900 ;;
+	esac
 }
 
 # streams COUNT COMMAND... - run a VM by it; its output, and what was judged about

@@ -5,11 +5,8 @@
 # kernel, on that one with signatures enforced, purged; then the same from the sources.
 
 set -eu
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/../../scripts/lib.sh"
-cd "$(dirname "$0")/../.."
 # shellcheck source=tests/t/lib.sh
-. tests/t/lib.sh
+. "$(dirname "$0")/lib.sh"
 begin packages
 need_packages qemu-system-x86 ovmf e2fsprogs
 

@@ -5,11 +5,8 @@
 # Those for this machine are run here, in a copy of the tree.
 
 set -eu
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/../../scripts/lib.sh"
-cd "$(dirname "$0")/../.."
 # shellcheck source=tests/t/lib.sh
-. tests/t/lib.sh
+. "$(dirname "$0")/lib.sh"
 begin pages
 # One of the commands wants it.
 need_packages bear
