@@ -113,12 +113,12 @@ static void touch(int prot)
 	munmap(page, page_size);
 }
 
-static void load_from_mapping(void)
+static void load_from_map(void)
 {
 	touch(PROT_READ);
 }
 
-static void store_to_mapping(void)
+static void store_to_map(void)
 {
 	touch(PROT_READ | PROT_WRITE);
 }
@@ -153,17 +153,17 @@ static const struct way {
 	bool maps; /* only where there is mmap */
 	bool stores; /* byte by byte */
 } ways[] = {
-	{ "read", read_it },
-	{ "write", write_it },
-	{ "seek", seek_it },
-	{ "trim", trim_it },
-	{ "geometry", set_geometry },
-	{ "/proc", look_into_proc },
-	{ "layout", look_into_layout },
-	{ "attributes", look_at_attributes },
-	{ "load", load_from_mapping, .maps = true },
-	{ "store", store_to_mapping, .maps = true, .stores = true },
-	{ "fill", fill_holes, .maps = true, .stores = true },
+	{ .name = "read", .go = read_it },
+	{ .name = "write", .go = write_it },
+	{ .name = "seek", .go = seek_it },
+	{ .name = "trim", .go = trim_it },
+	{ .name = "geometry", .go = set_geometry },
+	{ .name = "/proc", .go = look_into_proc },
+	{ .name = "layout", .go = look_into_layout },
+	{ .name = "attributes", .go = look_at_attributes },
+	{ .name = "load", .go = load_from_map, .maps = true },
+	{ .name = "store", .go = store_to_map, .maps = true, .stores = true },
+	{ .name = "fill", .go = fill_holes, .maps = true, .stores = true },
 };
 
 static pid_t start(int nr, const struct way *way, unsigned int ms)
