@@ -13,8 +13,9 @@
 
 #include "scull.h"
 
-/* How much to copy until others get their turn */
+/* How much to copy in one go, and after how much others get their turn */
 #define RUN_MAX SZ_1M
+#define TURN SZ_16K
 
 /* Quanta that are allocated at a time, at most, unless it is a single one */
 #define BATCH 32U
@@ -22,12 +23,11 @@
 
 /* The rest of run_length(), of which a small copy needs nothing */
 static noinline size_t run_extend(const struct scull_store *s,
-				  void *const *quanta, unsigned int n,
-				  void *start, size_t run, size_t left,
-				  bool to_user)
+				  void *const *quanta, void *start, size_t run,
+				  size_t left, bool to_user)
 {
 	left = min_t(size_t, left, RUN_MAX);
-	while (run < left && --n && READ_ONCE(*++quanta) == start + run) {
+	while (run < left && READ_ONCE(*++quanta) == start + run) {
 		size_t len = min_t(size_t, left - run, s->pool.quantum);
 
 		check_object_size(start + run, len, to_user);
@@ -43,23 +43,36 @@ static noinline size_t run_extend(const struct scull_store *s,
 
 /*
  * How far memory goes on without a gap from @start, which is byte @offset of the
- * first of @n quanta, at most @left bytes. A copy costs as much to set up as a
- * hundred words to move, so quanta that happen to lie next to each other are
- * copied in one go. Hardened usercopy knows each by itself, and is asked for each.
+ * first of @quanta, at most @left bytes; behind the last quantum there is a NULL. A
+ * copy costs as much to set up as a hundred words to move, so quanta that happen to
+ * lie next to each other are copied in one go. Hardened usercopy knows each by
+ * itself, and is asked for each.
  */
 static __always_inline size_t run_length(const struct scull_store *s,
-					 void *const *quanta, unsigned int n,
-					 void *start, unsigned int offset,
-					 size_t left, bool to_user)
+					 void *const *quanta, void *start,
+					 unsigned int offset, size_t left,
+					 bool to_user)
 {
 	size_t run = min_t(size_t, left, s->pool.quantum - offset);
 
-	if (run > RUN_MAX)
+	if (unlikely(run > RUN_MAX))
 		run = RUN_MAX;
 	check_object_size(start, run, to_user);
-	if (run == left || n == 1 || READ_ONCE(quanta[1]) != start + run)
+	if (run == left || READ_ONCE(quanta[1]) != start + run)
 		return run;
-	return run_extend(s, quanta, n, start, run, left, to_user);
+	return run_extend(s, quanta, start, run, left, to_user);
+}
+
+/*
+ * After a run, with @left bytes to go: give way to others and see if there is a
+ * reason to stop, but not for so little that this would cost as much.
+ */
+static __always_inline bool interrupted(size_t left, size_t copied)
+{
+	if (left / TURN == (left + copied) / TURN)
+		return false;
+	cond_resched();
+	return fatal_signal_pending(current);
 }
 
 /*
@@ -85,11 +98,11 @@ static unsigned int batch_size(const struct scull_store *s,
 }
 
 /*
- * Copy @left bytes into @n fresh quanta, from byte @offset of the first on. Returns
- * how many there were; the quantum that ends in has no stale byte behind them.
+ * Copy @left bytes into fresh quanta, from byte @offset of the first on. Returns how
+ * many there were; the quantum that ends in has no stale byte behind them.
  */
 static size_t copy_into_fresh(const struct scull_store *s, void **fresh,
-			      unsigned int n, unsigned int offset, size_t left,
+			      unsigned int offset, size_t left,
 			      struct iov_iter *from)
 {
 	const unsigned int quantum = s->pool.quantum;
@@ -99,8 +112,8 @@ static size_t copy_into_fresh(const struct scull_store *s, void **fresh,
 		unsigned int nr = (offset + copied) / quantum;
 		unsigned int at = (offset + copied) % quantum;
 		void *start = fresh[nr] + at;
-		size_t run = run_length(s, fresh + nr, n - nr, start, at,
-					left - copied, false);
+		size_t run = run_length(s, fresh + nr, start, at, left - copied,
+					false);
 		size_t len = _copy_from_iter(start, run, from);
 
 		copied += len;
@@ -126,7 +139,7 @@ static ssize_t write_holes(struct scull_store *s, const struct scull_item *item,
 	const size_t quantum = s->pool.quantum;
 	size_t copied, done = 0;
 	ssize_t err = -EFAULT;
-	void *fresh[BATCH];
+	void *fresh[BATCH + 1];
 	gfp_t zero;
 	int i, n;
 
@@ -135,8 +148,9 @@ static ssize_t write_holes(struct scull_store *s, const struct scull_item *item,
 	n = scull_quanta_alloc(s, &at, zero, fresh, n);
 	if (n < 0)
 		return n;
+	fresh[n] = NULL;
 	left = min_t(size_t, left, n * quantum - at.offset);
-	copied = copy_into_fresh(s, fresh, n, at.offset, left, from);
+	copied = copy_into_fresh(s, fresh, at.offset, left, from);
 
 	for (i = 0; i < n; i++, at.quantum++, at.offset = 0) {
 		size_t len = min_t(size_t, copied - done, quantum - at.offset);
@@ -240,9 +254,8 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 		start = scull_item_quantum(item, at.quantum);
 		if (start) {
 			start += at.offset;
-			run = run_length(s, &item->qset[at.quantum],
-					 s->qset - at.quantum, start, at.offset,
-					 left, false);
+			run = run_length(s, &item->qset[at.quantum], start,
+					 at.offset, left, false);
 			copied = _copy_from_iter(start, run, from) ?: -EFAULT;
 		} else {
 			copied = write_holes(s, item, at, from, left);
@@ -253,8 +266,7 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 		if (!left)
 			break;
 		scull_place_advance(s, &at, copied);
-		cond_resched();
-		if (fatal_signal_pending(current))
+		if (interrupted(left, copied))
 			break;
 	}
 
@@ -294,9 +306,8 @@ ssize_t scull_store_read(struct scull_store *s, struct iov_iter *to, loff_t pos)
 		start = scull_item_quantum(item, at.quantum);
 		if (start) {
 			start += at.offset;
-			run = run_length(s, &item->qset[at.quantum],
-					 s->qset - at.quantum, start, at.offset,
-					 left, true);
+			run = run_length(s, &item->qset[at.quantum], start,
+					 at.offset, left, true);
 			copied = _copy_to_iter(start, run, to);
 		} else {
 			run = min_t(size_t, left, s->pool.quantum - at.offset);
@@ -307,8 +318,7 @@ ssize_t scull_store_read(struct scull_store *s, struct iov_iter *to, loff_t pos)
 		if (!left || !copied)
 			break;
 		scull_place_advance(s, &at, copied);
-		cond_resched();
-		if (fatal_signal_pending(current))
+		if (interrupted(left, copied))
 			break;
 	}
 	return (len - left) ?: -EFAULT;

@@ -94,8 +94,9 @@ extern const struct scull_backend scull_backend;
 /**
  * struct scull_item - a qset of quanta
  * @index: its place in the device, in items
- * @qset: the quanta. An entry goes from NULL to a quantum once, by cmpxchg()
- *	after the quantum has been filled, and stays until the store goes.
+ * @qset: the quanta, and a NULL behind them for those who look at the next. An
+ *	entry goes from NULL to a quantum once, by cmpxchg() after the quantum has
+ *	been filled, and stays until the store goes.
  */
 struct scull_item {
 	unsigned long index;
@@ -245,6 +246,12 @@ static inline struct scull_item *scull_store_item(struct scull_store *s,
 		item = READ_ONCE(s->direct[index]);
 	}
 	return item ?: xa_load(&s->items, index);
+}
+
+/* What an item takes, the NULL at its end included */
+static inline size_t scull_item_bytes(const struct scull_store *s)
+{
+	return struct_size((struct scull_item *)0, qset, (size_t)s->qset + 1);
 }
 
 /**

@@ -115,11 +115,10 @@ free_store:
 }
 
 /* An upper bound for what kvmalloc() takes for an item. */
-static size_t item_bytes(const struct scull_store *s)
+static size_t item_footprint(const struct scull_store *s)
 {
-	size_t bytes = struct_size((struct scull_item *)0, qset, s->qset);
-
-	return max_t(size_t, roundup_pow_of_two(bytes), KMALLOC_MIN_SIZE);
+	return max_t(size_t, roundup_pow_of_two(scull_item_bytes(s)),
+		     KMALLOC_MIN_SIZE);
 }
 
 /*
@@ -149,7 +148,7 @@ static struct scull_item *item_insert(struct scull_store *s,
 				      const struct scull_place *at,
 				      void *quantum)
 {
-	size_t bytes = item_bytes(s) + tree_bytes(s, at->item);
+	size_t bytes = item_footprint(s) + tree_bytes(s, at->item);
 	struct scull_item *item, *old;
 	int err;
 
@@ -157,7 +156,7 @@ static struct scull_item *item_insert(struct scull_store *s,
 	if (err)
 		return ERR_PTR(err);
 
-	item = kvzalloc(struct_size(item, qset, s->qset), ITEM_GFP);
+	item = kvzalloc(scull_item_bytes(s), ITEM_GFP);
 	if (!item) {
 		old = ERR_PTR(-ENOMEM);
 		goto uncharge;

@@ -69,7 +69,7 @@ static size_t item_size(struct scull_store *s, unsigned long index)
 {
 	struct scull_item *item = xa_load(&s->items, index);
 
-	return is_vmalloc_addr(item) ? PAGE_ALIGN(struct_size(item, qset, s->qset)) :
+	return is_vmalloc_addr(item) ? PAGE_ALIGN(scull_item_bytes(s)) :
 				       ksize(item);
 }
 
@@ -149,7 +149,7 @@ static void test_full(struct kunit *test)
 	kept = put(s, data, len, 0);
 	held = atomic_long_read(&s->held);
 	KUNIT_EXPECT_LE(test, held, SZ_1M);
-	if (s->pool.footprint + struct_size((struct scull_item *)0, qset, s->qset) > SZ_1M) {
+	if (s->pool.footprint + scull_item_bytes(s) > SZ_1M) {
 		KUNIT_EXPECT_EQ(test, kept, -ENOSPC);
 		KUNIT_EXPECT_EQ(test, held, 0);
 		KUNIT_EXPECT_EQ(test, scull_store_size(s), 0);
