@@ -16,7 +16,7 @@
 #include <linux/slab.h>
 #include <linux/uio.h>
 
-/* 6.5: 6a69db0b0d34 */
+/* 6.5: 69df79a45111 */
 #ifndef HAVE_COPY_SPLICE_READ
 #define copy_splice_read generic_file_splice_read
 #endif
