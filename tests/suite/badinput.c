@@ -155,15 +155,20 @@ END_TEST
 /* The same with a buffer that really is that long, until the limit. */
 START_TEST(length_int_max_till_full)
 {
-	int fd = victim("limit=1");
+	long limit = page_size() / 4096;
 	char *zeros = mmap(NULL, 1 << 28, PROT_READ,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char params[64];
 	ssize_t ret;
+	int fd;
 
+	snprintf(params, sizeof(params), "quantum=%ld limit=%ld",
+		 page_size() - 96, limit);
+	fd = victim(params);
 	ck_assert_ptr_ne(zeros, MAP_FAILED);
 	ret = must(pwrite(fd, zeros, 1 << 28, SIZE));
-	ck_assert_int_gt(ret, 1 << 18);
-	ck_assert_int_le(ret, 1 << 20);
+	ck_assert_int_gt(ret, limit << 18);
+	ck_assert_int_le(ret, limit << 20);
 	ck_assert_int_eq(dev_size(fd), SIZE + ret);
 	must_fail(pwrite(fd, zeros, 1 << 28, SIZE + ret), ENOSPC);
 	expect(fd, 0, SIZE, 1);

@@ -164,14 +164,15 @@ END_TEST
 /* All that was counted is given back: else it is full after some rounds. */
 START_TEST(given_back)
 {
+	long quantum = page_size() / 4 - 24, half = 130 * quantum;
 	int fd;
 
-	load("quantum=1000 qset=7 limit=1");
+	load("quantum=%ld qset=7 limit=%ld", quantum, page_size() / 4096);
 	fd = dev_open(0, O_RDWR);
 	for (int i = 0; i < 10; i++) {
-		put(fd, 0, 130000, i);
+		put(fd, 0, half, i);
 		put(fd, 10 * MIB, 10, i);
-		expect(fd, 0, 130000, i);
+		expect(fd, 0, half, i);
 		must(pwrite(fd, BAD_POINTER, 10, 5 * MIB) == -1 ? 0 : -1);
 		trim(0);
 	}
@@ -181,14 +182,15 @@ END_TEST
 /* Also at once, what a write took that came to nothing. */
 START_TEST(given_back_after_efault)
 {
+	long page = page_size(), half = 128 * page;
 	int fd;
 
-	load("quantum=4096 qset=10 limit=1");
+	load("quantum=%ld qset=10 limit=%ld", page, page / 4096);
 	fd = dev_open(0, O_RDWR);
 	for (int i = 0; i < 600; i++)
-		must_fail(pwrite(fd, BAD_POINTER, 10, i * 4096L), EFAULT);
-	put(fd, 0, 1 << 19, 1);
-	expect(fd, 0, 1 << 19, 1);
+		must_fail(pwrite(fd, BAD_POINTER, 10, i * page), EFAULT);
+	put(fd, 0, half, 1);
+	expect(fd, 0, half, 1);
 }
 END_TEST
 
