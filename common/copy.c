@@ -64,8 +64,8 @@ static __always_inline size_t run_length(const struct scull_store *s,
 }
 
 /*
- * After a run, with @left bytes to go: give way to others and see if there is a
- * reason to stop, but not for so little that this would cost as much.
+ * After a run of bytes that were there, with @left to go: give way to others and
+ * see if there is a reason to stop, but not for so few that this would cost as much.
  */
 static __always_inline bool interrupted(size_t left, size_t copied)
 {
@@ -77,8 +77,8 @@ static __always_inline bool interrupted(size_t left, size_t copied)
 
 /*
  * How many quanta to allocate for the hole at @at: as many more as @left covers to
- * the last byte and fit into a batch, if there is an item already, so that nothing
- * can be in the way of them.
+ * the last byte and fit into a batch. Only if there is an item already: to publish
+ * in that takes no memory, so it cannot fail between one quantum and the next.
  */
 static unsigned int batch_size(const struct scull_store *s,
 			       const struct scull_item *item,
@@ -120,7 +120,9 @@ static size_t copy_into_fresh(const struct scull_store *s, void **fresh,
 		if (len < run) {
 			nr = (offset + copied) / quantum;
 			at = (offset + copied) % quantum;
-			memset(fresh[nr] + at, 0, quantum - at);
+			/* Only what got a byte is published. */
+			if (copied && at)
+				memset(fresh[nr] + at, 0, quantum - at);
 			break;
 		}
 		cond_resched();
@@ -266,7 +268,9 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 		if (!left)
 			break;
 		scull_place_advance(s, &at, copied);
-		if (interrupted(left, copied))
+		/* An allocation is reason enough to look. */
+		if (start ? interrupted(left, copied) :
+			    fatal_signal_pending(current))
 			break;
 	}
 

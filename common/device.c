@@ -20,8 +20,8 @@
  * pointer, however much there is to free.
  *
  * Context: may sleep.
- * Return: 0, -EBUSY while the device is mapped, -ENOMEM, or -EINTR after a fatal
- * signal.
+ * Return: 0, -EBUSY while the device is mapped, -ENOMEM, -ENOSPC if the limit has no
+ * room for what the backend puts by, or -EINTR after a fatal signal.
  */
 int scull_trim(struct scull_dev *dev)
 {
@@ -146,9 +146,10 @@ static ssize_t scull_write_iter(struct kiocb *iocb, struct iov_iter *from)
 }
 
 /*
- * The methods above are all that a driver needs. These are for read(2), write(2),
+ * The methods above are all that most drivers need. These are for read(2), write(2),
  * pread(2) and pwrite(2), where the kernel takes longer to make up a kiocb than a
- * small copy takes here; /dev/zero has both, too.
+ * small copy takes here; /dev/zero has both, too. The price: kernel_read() and
+ * kernel_write() refuse a file with both, so do without if the kernel is to use it.
  */
 static ssize_t scull_read(struct file *file, char __user *buf, size_t count,
 			  loff_t *pos)

@@ -96,7 +96,8 @@ extern const struct scull_backend scull_backend;
  * @index: its place in the device, in items
  * @qset: the quanta, and a NULL behind them for those who look at the next. An
  *	entry goes from NULL to a quantum once, by cmpxchg() after the quantum has
- *	been filled, and stays until the store goes.
+ *	been filled, and stays until the store goes. The first of them comes with
+ *	the item.
  */
 struct scull_item {
 	unsigned long index;
@@ -108,7 +109,7 @@ struct scull_item {
  * @bytes: what its quanta take now; the sum over all CPUs counts
  * @allocated: quanta that were allocated
  * @freed: quanta that were freed
- * @failures: quanta that could not be had
+ * @failures: quanta, items and tree nodes that could not be had
  * @trims: times it was trimmed
  *
  * One for each CPU, changed with this_cpu_add().
@@ -259,8 +260,8 @@ static inline size_t scull_item_bytes(const struct scull_store *s)
  * @item: the item, or NULL for one that does not exist
  * @nr: which
  *
- * Pairs with the cmpxchg() in scull_store_publish(): who sees the pointer sees
- * what it points to.
+ * Pairs with the cmpxchg() in scull_store_publish(), or what makes the item visible:
+ * who sees the pointer sees what it points to.
  *
  * Return: the quantum, or NULL for a hole.
  */

@@ -128,8 +128,9 @@ static size_t item_footprint(const struct scull_store *s)
  */
 static size_t tree_bytes(struct scull_store *s, unsigned long index)
 {
+	/* The root has no surroundings. */
+	size_t bytes = xa_empty(&s->items) ? sizeof(struct xa_node) : 0;
 	unsigned int shift;
-	size_t bytes = 0;
 
 	for (shift = XA_CHUNK_SHIFT; shift < BITS_PER_LONG;
 	     shift += XA_CHUNK_SHIFT) {
@@ -356,7 +357,10 @@ void *scull_store_fill(struct scull_store *s, loff_t pos, unsigned int *offset)
 	if (!IS_ERR(quantum))
 		return quantum;
 
-	/* Another fault may have filled it with the last there was. */
+	/*
+	 * Another fault may have filled it with the last there was. A writer that
+	 * is about to fill it is not waited for.
+	 */
 	return scull_item_quantum(scull_store_item(s, at.item), at.quantum) ?:
 	       quantum;
 }

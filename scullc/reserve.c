@@ -3,7 +3,8 @@
  * reserve=N: for each cache a mempool of N objects, for when there is no memory.
  *
  * It belongs to the module: it counts against the limit while it is put by, and
- * no memory cgroup pays for what is in it or gets around its own limit with it.
+ * no memory cgroup gets around its own limit with it. One pays for what is in it
+ * only if there was no memory to replace an object of its that came back.
  */
 
 #include <linux/err.h>

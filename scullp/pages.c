@@ -25,23 +25,25 @@ static void pages_teardown(struct scull_pool *pool)
  * freed by itself, and those behind the quantum go back at once. A page fault
  * would map a whole huge page of a block that is not split.
  *
- * So several quanta of a page can come from one block. It is not worth waiting for.
+ * So several quanta of a page can come from one block, if it is to be had without
+ * reclaim, compaction and what is kept for those who cannot wait.
  */
 static unsigned int pages_alloc(const struct scull_pool *pool, gfp_t gfp,
 				void **quanta, unsigned int n)
 {
+	void *block = NULL;
 	unsigned int i;
 
-	if (pool->footprint == PAGE_SIZE && n > 1) {
-		*quanta = alloc_pages_exact(n * PAGE_SIZE,
-					    gfp & ~__GFP_DIRECT_RECLAIM);
-		for (i = 1; *quanta && i < n; i++)
-			quanta[i] = *quanta + i * PAGE_SIZE;
-		if (*quanta)
-			return n;
+	if (pool->footprint == PAGE_SIZE && n > 1)
+		block = alloc_pages_exact(n * PAGE_SIZE, (gfp | __GFP_NOMEMALLOC) &
+							 ~__GFP_RECLAIM);
+	for (i = 0; i < n; i++) {
+		quanta[i] = block ? block + i * PAGE_SIZE :
+				    alloc_pages_exact(pool->quantum, gfp);
+		if (!quanta[i])
+			break;
 	}
-	*quanta = alloc_pages_exact(pool->quantum, gfp);
-	return *quanta ? 1 : 0;
+	return i;
 }
 
 static void pages_free(const struct scull_pool *pool, void *quantum)

@@ -130,6 +130,19 @@ static void test_tree(struct kunit *test)
 	}
 }
 
+/* The first byte may be the last: a node for each level, the root among them. */
+static void test_root(struct kunit *test)
+{
+	struct scull_store *s = test->priv;
+	u64 index = div64_u64(s->size_max - 1, s->span);
+
+	KUNIT_EXPECT_EQ(test, put(s, "a", 1, s->size_max - 1), 1);
+	KUNIT_EXPECT_GE(test, atomic_long_read(&s->held),
+			s->pool.footprint + item_size(s, index) +
+				DIV_ROUND_UP(fls64(index), XA_CHUNK_SHIFT) *
+					sizeof(struct xa_node));
+}
+
 /* A write up to the limit: what it stored stays, and there is room again later. */
 static void test_full(struct kunit *test)
 {
@@ -181,6 +194,7 @@ static struct kunit_case charge_cases[] = {
 	KUNIT_CASE(test_no_limit),
 	KUNIT_CASE_PARAM(test_held, any_gen_params),
 	KUNIT_CASE(test_tree),
+	KUNIT_CASE_PARAM(test_root, any_gen_params),
 	KUNIT_CASE_PARAM(test_full, quick_gen_params),
 	{}
 };
