@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pairs: scull_pairs MODULE [--milliseconds N]
+ * Pairs: scull_pairs MODULE [--milliseconds N] [WAY...]
  *
  * Each two ways into a device at once, at the same bytes, over and over, each on a
  * CPU of its own: what one changes under the other has to be locked or marked, and
@@ -26,6 +26,8 @@ static int fd, file, own, cpu;
 /* Seen by both processes. */
 struct counters {
 	atomic_ulong times[2], torn, lost;
+	atomic_ulong steps[2];
+	atomic_bool in_step;
 };
 
 static struct counters *seen;
@@ -123,14 +125,25 @@ static void store_to_map(void)
 	touch(PROT_READ | PROT_WRITE);
 }
 
+/* Wait until the other, who does the same, has come as far. */
+static void meet(void)
+{
+	unsigned long step = ++seen->steps[cpu];
+
+	while (seen->in_step && seen->steps[!cpu] < step)
+		sched_yield();
+}
+
 /* What is stored in a page has to be what is read, as long as it is mapped. */
 static void fill_holes(void)
 {
 	size_t len = HOLES * page_size;
 	char *map, value;
 
+	meet();
 	trim_it();
 	must(pwrite(fd, "", 1, len - 1));
+	meet();
 	map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED)
 		die("mmap: %s", strerror(errno));
@@ -138,6 +151,7 @@ static void fill_holes(void)
 	for (int i = 1; i < HOLES - 1; i++) {
 		size_t at = i * page_size + cpu;
 
+		meet();
 		/* It may have been trimmed before it was mapped. */
 		if (pread(own, map + at, 1, cpu) != 1)
 			continue;
@@ -166,14 +180,13 @@ static const struct way {
 	{ .name = "fill", .go = fill_holes, .maps = true, .stores = true },
 };
 
-static pid_t start(int nr, const struct way *way, unsigned int ms)
+static void start(int nr, const struct way *way, unsigned int ms)
 {
-	pid_t pid = must(fork());
 	cpu_set_t cpus;
 	long long end;
 
-	if (pid)
-		return pid;
+	if (must(fork()))
+		return;
 	cpu = nr;
 	CPU_ZERO(&cpus);
 	CPU_SET(cpu, &cpus);
@@ -188,27 +201,45 @@ static pid_t start(int nr, const struct way *way, unsigned int ms)
 static void run_pair(const struct way *a, const struct way *b, unsigned int ms)
 {
 	int status[2];
-	pid_t pids[2];
 
 	if ((a->maps || b->maps) && !mod->paged)
 		return;
 	memset(seen, 0, sizeof(*seen));
+	seen->in_step = a == b;
 	fd = dev_open(0, O_RDWR);
 	write_it();
 	close(fd);
-	pids[0] = start(0, a, ms);
-	pids[1] = start(1, b, ms);
-	for (int i = 0; i < 2; i++)
-		must(waitpid(pids[i], &status[i], 0));
+	start(0, a, ms);
+	start(1, b, ms);
+	for (int i = 0; i < 2; i++) {
+		must(wait(&status[i]));
+		seen->in_step = false;
+	}
 	tap(!status[0] && !status[1] && !seen->lost &&
 		    (a->stores || b->stores || !seen->torn),
 	    "%s beside %s: %lu and %lu times, %lu torn, %lu lost", a->name,
 	    b->name, seen->times[0], seen->times[1], seen->torn, seen->lost);
 }
 
+/* Which ways are named, as bits; all of them if none is */
+static unsigned int named(char **names)
+{
+	unsigned int all = (1U << ARRAY_SIZE(ways)) - 1, bits = 0;
+
+	for (; *names; names++) {
+		size_t i = 0;
+
+		while (strcmp(*names, ways[i].name))
+			if (++i == ARRAY_SIZE(ways))
+				die("there is no way '%s'", *names);
+		bits |= 1U << i;
+	}
+	return bits ?: all;
+}
+
 static void usage(void)
 {
-	die("usage: scull_pairs MODULE [--milliseconds N]");
+	die("usage: scull_pairs MODULE [--milliseconds N] [WAY...]");
 }
 
 int main(int argc, char **argv)
@@ -217,7 +248,7 @@ int main(int argc, char **argv)
 		{ "milliseconds", required_argument, NULL, 'm' },
 		{},
 	};
-	unsigned int ms = 200;
+	unsigned int ms = 200, bits;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -225,9 +256,10 @@ int main(int argc, char **argv)
 			usage();
 		ms = strtoul(optarg, NULL, 0);
 	}
-	if (argc - optind != 1)
+	if (optind == argc)
 		usage();
-	use_module(argv[optind]);
+	use_module(argv[optind++]);
+	bits = named(argv + optind);
 	seen = mmap(NULL, sizeof(*seen), PROT_READ | PROT_WRITE,
 		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (seen == MAP_FAILED)
@@ -240,7 +272,8 @@ int main(int argc, char **argv)
 	load(mod->paged ? "order=0" : "");
 	for (size_t i = 0; i < ARRAY_SIZE(ways); i++)
 		for (size_t j = i; j < ARRAY_SIZE(ways); j++)
-			run_pair(&ways[i], &ways[j], ms);
+			if (bits >> i & bits >> j & 1)
+				run_pair(&ways[i], &ways[j], ms);
 	unload();
 	return tap_end();
 }
