@@ -5,8 +5,8 @@
 #
 # A block without a word, or with "exact", is what one sees at the prompt in the VM, and
 # tests/clients/watch types it again; "text" has no commands.  Of the others the name
-# says where they are run: "host", or where in tests/packages/guest.  What is not run
-# at all is "not run: WHY".
+# says where they are run: "host" by tests/t/pages.t, "demo" by tests/t/docs, or where
+# in tests/packages/guest.  What is not run at all is "not run: WHY".
 
 function wrong(why)
 {

@@ -31,12 +31,6 @@ none()
 	[ ! -s "$log/said" ]
 }
 
-# typed_in FILE TEXT
-typed_in()
-{
-	grep -q -w -e "$2" "$1"
-}
-
 # shellcheck disable=SC2086 # a list of words
 ok 'each block says where it is run' none awk -f tests/t/blocks.awk $pages
 
@@ -44,7 +38,8 @@ ok 'each block says where it is run' none awk -f tests/t/blocks.awk $pages
 names=$(sed -n 's/^ *```sh \([a-z-]*\)$/\1/p' $pages | sort -u)
 for name in $names; do
 	[ "$name" = host ] ||
-		ok "packages.t types $name" typed_in tests/packages/guest "typed $name"
+		ok "something types $name" grep -q -w -e "typed $name" -e "name=$name" \
+			tests/packages/guest tests/t/docs
 done
 
 # shellcheck disable=SC2086
@@ -54,6 +49,9 @@ shown=$(awk 'FNR == 1 { inside = 0 }
 for page in $shown; do
 	ok "a VM types $page" grep -q "$page" tests/t/docs tests/t/clients
 done
+
+ok 'the manual pages have no commands but in their displays' \
+	none grep -n '^\.D[1l] ' man/*
 
 # shellcheck disable=SC2016
 map=$(sed -n '/^```text$/,/^```$/p' CONTRIBUTING.md |
