@@ -104,7 +104,7 @@ kernel_row()
 {
 	row=$(table kernels.tsv "$1")
 	[ "$row" ] || die "no kernel '$1'; there are: $(kernel_names)"
-	IFS='	' read -r name suite arch flavour _ <<-END
+	IFS='	' read -r name suite arch flavour when <<-END
 		$row
 	END
 	row=$(table machines.tsv "$arch")
