@@ -26,7 +26,7 @@ static const char *empty;
 static size_t size = 32 << 20;
 static int flags;
 static bool full; /* the file, as all workloads but those that fill it want it */
-static const size_t buf_size = 4 << 20;
+static const size_t buf_size = 32 << 20;
 static char *buf;
 
 static void usage(void)
@@ -46,7 +46,10 @@ static void usage(void)
 	      "  trim             empty it\n"
 	      "  open             open and close it, 1000 times\n"
 	      "  copy:BYTES       within the program, as much as read would\n"
-	      "  readers:BYTES    two at the same time read all of it\n"
+	      "  reader:BYTES     another process reads all of it, or copies as much\n"
+	      "  copier:BYTES\n"
+	      "  readers:BYTES    two do so at the same time\n"
+	      "  copiers:BYTES\n"
 	      "  wait             empty it; meanwhile, how long the reader of another\n"
 	      "                   file waited in the worst case\n"
 	      "  idle             the same without emptying\n"
@@ -210,13 +213,11 @@ static uint64_t open_close(size_t bytes, size_t calls)
 /* What the fastest read() could be: the kernel copies like this, too. */
 static uint64_t copy(size_t bytes, size_t calls)
 {
-	char *to = malloc(bytes);
-	uint64_t took;
+	char *to = buf + bytes;
 	size_t i;
 
-	if (!to || bytes > buf_size)
-		die("malloc");
-	memset(to, 'x', bytes);
+	if (bytes > buf_size / 2)
+		usage();
 	clock_begin();
 	for (i = 0; i < calls; i++) {
 #ifdef __x86_64__
@@ -233,43 +234,66 @@ static uint64_t copy(size_t bytes, size_t calls)
 		asm volatile("" : : "r"(to) : "memory");
 #endif
 	}
-	took = clock_end();
-	free(to);
-	return took;
+	return clock_end();
 }
 
-static uint64_t readers(size_t bytes, size_t calls)
+/* A few times each, so that their beginning and end do not show. */
+static uint64_t processes(int n, uint64_t (*run)(size_t bytes, size_t calls),
+			  size_t bytes, size_t calls)
 {
+	const int times = 10;
 	int ready[2], go[2], status, i;
 	uint64_t took;
 	char c = 0;
 
 	if (pipe(ready) || pipe(go))
 		die("pipe");
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < n; i++) {
 		if (fork())
 			continue;
-		/* Private pages of its own to read into */
-		memset(buf, 0, bytes);
+		/* Private pages of its own */
+		memset(buf, 0, buf_size);
 		if (write(ready[1], &c, 1) != 1 || read(go[0], &c, 1) != 1)
 			die("pipe");
-		sequential(false, bytes, calls);
+		for (i = 0; i < times; i++)
+			run(bytes, calls);
 		_exit(0);
 	}
-	if (read(ready[0], &c, 1) != 1 || read(ready[0], &c, 1) != 1)
-		die("pipe");
+	for (i = 0; i < n; i++)
+		if (read(ready[0], &c, 1) != 1)
+			die("pipe");
 	began = now();
-	if (write(go[1], "go", 2) != 2)
+	if (write(go[1], "go", n) != n)
 		die("pipe");
-	for (i = 0; i < 2; i++)
+	for (i = 0; i < n; i++)
 		if (wait(&status) < 0 || status)
-			die("a reader");
+			die("a process");
 	took = now() - began;
 	close(ready[0]);
 	close(ready[1]);
 	close(go[0]);
 	close(go[1]);
-	return took;
+	return took / times;
+}
+
+static uint64_t one_reader(size_t bytes, size_t calls)
+{
+	return processes(1, sequential_read, bytes, calls);
+}
+
+static uint64_t two_readers(size_t bytes, size_t calls)
+{
+	return processes(2, sequential_read, bytes, calls);
+}
+
+static uint64_t one_copier(size_t bytes, size_t calls)
+{
+	return processes(1, copy, bytes, calls);
+}
+
+static uint64_t two_copiers(size_t bytes, size_t calls)
+{
+	return processes(2, copy, bytes, calls);
 }
 
 /*
@@ -401,7 +425,10 @@ static const struct workload {
 	{ "trim", trim, false, 1 },
 	{ "open", open_close, false, 1000 },
 	{ "copy", copy, true, 0 },
-	{ "readers", readers, true, 0 },
+	{ "reader", one_reader, true, 0 },
+	{ "readers", two_readers, true, 0 },
+	{ "copier", one_copier, true, 0 },
+	{ "copiers", two_copiers, true, 0 },
 	{ "wait", wait_trim, false, 1 },
 	{ "idle", wait_idle, false, 1 },
 	{ "memory", memory, false, 1 },
