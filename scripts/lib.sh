@@ -102,7 +102,7 @@ kernel_names()
 # shellcheck disable=SC2034 # they are for the caller
 kernel_row()
 {
-	row=$(table kernels.tsv "$1")
+	row=${1:+$(table kernels.tsv "$1")}
 	[ "$row" ] || die "no kernel '$1'; there are: $(kernel_names)"
 	IFS='	' read -r name suite arch flavour when <<-END
 		$row
