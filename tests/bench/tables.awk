@@ -15,7 +15,6 @@ FILENAME ~ /time/ {
 	if ($3 !~ /(read|copi)ers?:/ && !($3 in clock_seen))
 		clock_order[++clocks] = $3
 	clock_seen[$3] = 1
-	clock[$3, $1] = $5
 	clock_ratio[$3, $1] = $7
 	clock_spread[$3, $1] = $8 / 2
 	next
@@ -108,7 +107,7 @@ function by_the_clock(    w, t, key)
 		printf "| %s |", clock_order[w]
 		for (t = 1; t <= targets; t++) {
 			key = clock_order[w] SUBSEP target[t]
-			if (key in clock)
+			if (key in clock_ratio)
 				printf " %s (%.2f) |", by_clock(key), \
 					exact[clock_order[w], "tmpfs"] / exact[key]
 			else
