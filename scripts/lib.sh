@@ -114,6 +114,13 @@ kernel_row()
 	END
 }
 
+# has_kvm - can this machine's CPU itself run the kernel that kernel_row was asked for?
+has_kvm()
+{
+	[ "$(uname -m)" = x86_64 ] && [ "$arch" = amd64 ] && [ -w /dev/kvm ] &&
+		grep -q -E -w 'vmx|svm' /proc/cpuinfo
+}
+
 # vm_slot - wait to be one of two that emulate a machine, until this program ends. They
 # fill a CPU each: with more at a time their time limits would mean nothing.
 vm_slot()
