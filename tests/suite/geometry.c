@@ -182,13 +182,19 @@ END_TEST
 START_TEST(largest_quantum)
 {
 	long quantum = max_quantum();
-	int fd;
-
-	load("quantum=%ld qset=1 limit=0", quantum);
-	fd = dev_open(0, O_RDWR);
 	/* With larger pages it is 32 MiB and more in one piece: there may be none. */
-	if (!mod->max_quantum && quantum > 4 << 20 &&
-	    pwrite(fd, "", 1, 0) < 0) {
+	bool may_fail = !mod->max_quantum && quantum > 4 << 20;
+	char params[64];
+	int fd, ret;
+
+	snprintf(params, sizeof(params), "quantum=%ld qset=1 limit=0", quantum);
+	ret = try_load(mod, params);
+	/* A cache is asked for an object before it is used. */
+	if (ret == -ENOMEM && may_fail && !mod->paged)
+		return;
+	ck_assert_int_eq(ret, 0);
+	fd = dev_open(0, O_RDWR);
+	if (may_fail && pwrite(fd, "", 1, 0) < 0) {
 		ck_assert_int_eq(errno, ENOMEM);
 		ck_assert_int_eq(dev_size(fd), 0);
 		return;

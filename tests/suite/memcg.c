@@ -10,15 +10,23 @@
 #define ROOT "/sys/fs/cgroup"
 #define MIB (1L << 20)
 
-void make_group(const char *max)
+/* The kernel charges up to 64 pages for each CPU ahead of use: they are the unit. */
+static long pages(long n)
 {
+	return n * page_size();
+}
+
+void make_group(long max)
+{
+	char text[32];
 	int ret = write_file(ROOT "/cgroup.subtree_control", "+memory");
 
 	ck_assert_msg(!ret, "cgroup2 with memory control at " ROOT ": %s",
 		      strerror(-ret));
 	rmdir(GROUP);
 	must(mkdir(GROUP, 0755));
-	ck_assert_int_eq(write_file(GROUP "/memory.max", max), 0);
+	snprintf(text, sizeof(text), "%ld", max);
+	ck_assert_int_eq(write_file(GROUP "/memory.max", text), 0);
 }
 
 void join_group(void)
@@ -54,7 +62,7 @@ static void write_till_enomem(int n)
 		fill(buf, sizeof(buf), 1, done);
 		ret = write(fd, buf, sizeof(buf));
 		done += ret > 0 ? ret : 0;
-	} while (ret > 0 && done < 64 * MIB);
+	} while (ret > 0 && done < pages(16384));
 	ck_assert_int_eq(ret, -1);
 	ck_assert_int_eq(errno, ENOMEM);
 	/* Having been refused is not the end of a process, or of a device. */
@@ -68,14 +76,14 @@ START_TEST(enomem_and_nobody_killed)
 	int fd;
 
 	load("limit=0");
-	make_group("8388608");
+	make_group(pages(2048));
 	reap(spawn(write_till_enomem, 0));
 	ck_assert_int_eq(event("oom_kill"), 0);
 	ck_assert_int_gt(event("max"), 0);
 
 	fd = dev_open(0, O_RDWR);
 	size = dev_size(fd);
-	ck_assert_int_lt(size, 9 * MIB);
+	ck_assert_int_lt(size, pages(2304));
 	for (long long off = 0; off + 65536 <= size; off += 65536)
 		expect(fd, off, 65536, 1);
 	/* Who is not in the group may go on. */
@@ -86,13 +94,13 @@ START_TEST(enomem_and_nobody_killed)
 }
 END_TEST
 
-static void write_four_mib(int n)
+static void write_pages(int n)
 {
 	int fd = dev_open(n, O_WRONLY);
 
 	join_group();
-	for (int i = 0; i < 64; i++)
-		put(fd, i * 65536, 65536, 1);
+	for (int i = 0; i < 1024; i++)
+		put(fd, pages(i), pages(1), 1);
 }
 
 static long current(void)
@@ -104,44 +112,42 @@ START_TEST(charged_and_given_back)
 {
 	int tries = 500;
 
-	load("");
-	make_group("max");
-	reap(spawn(write_four_mib, 0));
-	ck_assert_int_ge(current(), 4 * MIB);
+	load("quantum=%ld", page_size());
+	make_group(LONG_MAX);
+	reap(spawn(write_pages, 0));
+	ck_assert_int_ge(current(), pages(1024));
 	trim(0);
 	/* What is freed may pass through the caches of a CPU first. */
-	while (current() > 2 * MIB && --tries)
+	while (current() > pages(512) && --tries)
 		usleep(10000);
-	ck_assert_int_le(current(), 2 * MIB);
+	ck_assert_int_le(current(), pages(512));
 	must(rmdir(GROUP));
 }
 END_TEST
-
-#define SMALL 16000L
 
 static void write_small(int n)
 {
 	int fd = dev_open(n, O_WRONLY);
 
 	join_group();
-	for (long off = 0; off < SMALL; off += 1000)
-		put(fd, off, 1000, 1);
+	for (long off = 0; off < pages(4); off += 1024)
+		put(fd, off, 1024, 1);
 }
 
 /*
  * With quanta of a byte it is the bookkeeping that is charged. An item, its
  * array and its object have at least 40 bytes together, and all of them more
- * than what the kernel charges ahead of use.
+ * than what the kernel charges ahead of use, on two CPUs.
  */
 START_TEST(bookkeeping_is_charged)
 {
 	long before;
 
 	load("quantum=1 qset=1");
-	make_group("max");
+	make_group(LONG_MAX);
 	before = current();
 	reap(spawn(write_small, 0));
-	ck_assert_int_ge(current() - before, SMALL * 40);
+	ck_assert_int_ge(current() - before, pages(4) * 40);
 	trim(0);
 	must(rmdir(GROUP));
 }
@@ -207,7 +213,7 @@ static void far_apart_and_back(void)
 	reap(spawn(write_far_apart, 0));
 	trim(0);
 	/* RCU frees what the next one needs, a moment later. */
-	while (current() > MIB && --tries)
+	while (current() > pages(256) && --tries)
 		usleep(10000);
 }
 
@@ -219,7 +225,7 @@ START_TEST(tree_comes_back)
 	long before;
 
 	load("quantum=8 qset=1 limit=0");
-	make_group("2097152");
+	make_group(pages(512));
 	for (int i = 0; i < 3; i++)
 		far_apart_and_back();
 	before = tree_nodes();

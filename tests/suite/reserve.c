@@ -83,7 +83,7 @@ static void write_till_enomem(int n)
 START_TEST(not_for_a_full_cgroup)
 {
 	load("reserve=1000 quantum=4096 limit=0");
-	make_group("2097152");
+	make_group(2 << 20);
 	reap(spawn(write_till_enomem, 0));
 	trim(0);
 	must(rmdir(GROUP));

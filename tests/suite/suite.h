@@ -160,9 +160,9 @@ struct held *held_writer(int fd);
 void held_release(struct held *h);
 void held_kill(struct held *h);
 
-/* A memory cgroup with a maximum, to be joined by a child */
+/* A memory cgroup with a maximum in bytes, to be joined by a child */
 #define GROUP "/sys/fs/cgroup/scull"
-void make_group(const char *max);
+void make_group(long max);
 void join_group(void);
 
 /* Children: one runs fn(arg) and ends; a failed assertion in it is ours. */
