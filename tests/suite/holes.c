@@ -75,7 +75,7 @@ static long place(int i, long quantum)
 
 START_TEST(nothing_stale_around_a_write) /* trap 4 */
 {
-	long quantum = quanta[_i];
+	long quantum = in_pages(quanta[_i]);
 	int fd;
 
 	load("quantum=%ld", quantum);
@@ -100,7 +100,7 @@ END_TEST
 /* The rest of the last quantum comes into sight when the device grows. */
 START_TEST(nothing_stale_past_the_end) /* trap 4 */
 {
-	long quantum = quanta[_i];
+	long quantum = in_pages(quanta[_i]);
 	int fd;
 
 	load("quantum=%ld", quantum);
@@ -117,7 +117,7 @@ END_TEST
 /* So does what a write left behind that met a bad page on its way. */
 START_TEST(nothing_stale_after_a_fault) /* trap 4 */
 {
-	long quantum = quanta[_i], len = quantum + quantum / 2;
+	long quantum = in_pages(quanta[_i]), len = quantum + quantum / 2;
 	char *buf = fenced(len);
 	ssize_t ret;
 	int fd;
@@ -140,7 +140,7 @@ END_TEST
 /* Nor does a write that brought no byte at all leave anything to see. */
 START_TEST(nothing_stale_after_efault) /* trap 4 */
 {
-	long quantum = quanta[_i];
+	long quantum = in_pages(quanta[_i]);
 	int fd;
 
 	load("quantum=%ld", quantum);

@@ -102,7 +102,7 @@ static const long quanta[] = { 10, 4000, 12288, 65536 };
 START_TEST(every_quantum)
 {
 	const long long offsets[] = { 0, 1, 2, 6, 7, 50, 1000 };
-	long quantum = quanta[_i], page = page_size();
+	long quantum = in_pages(quanta[_i]), page = page_size();
 	const char *at;
 	struct line l;
 	char *text;

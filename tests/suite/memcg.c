@@ -83,7 +83,9 @@ START_TEST(enomem_and_nobody_killed)
 
 	fd = dev_open(0, O_RDWR);
 	size = dev_size(fd);
-	ck_assert_int_lt(size, pages(2304));
+	/* Where a quantum is whole pages, it is one here. */
+	ck_assert_int_lt(mod->paged ? pages(size / DEFAULT_QUANTUM) : size,
+			 pages(2304));
 	for (long long off = 0; off + 65536 <= size; off += 65536)
 		expect(fd, off, 65536, 1);
 	/* Who is not in the group may go on. */
@@ -99,8 +101,9 @@ static void write_pages(int n)
 	int fd = dev_open(n, O_WRONLY);
 
 	join_group();
-	for (int i = 0; i < 1024; i++)
-		put(fd, pages(i), pages(1), 1);
+	/* Many quanta in one call, which come from larger blocks where they can. */
+	for (int i = 0; i < 1024; i += 16)
+		put(fd, pages(i), pages(16), 1);
 }
 
 static long current(void)
@@ -130,14 +133,14 @@ static void write_small(int n)
 	int fd = dev_open(n, O_WRONLY);
 
 	join_group();
-	for (long off = 0; off < pages(4); off += 1024)
+	for (long off = 0; off < pages(8); off += 1024)
 		put(fd, off, 1024, 1);
 }
 
 /*
- * With quanta of a byte it is the bookkeeping that is charged. An item, its
- * array and its object have at least 40 bytes together, and all of them more
- * than what the kernel charges ahead of use, on two CPUs.
+ * With quanta of a byte it is the bookkeeping that is charged: an item, its array
+ * and its object have at least 50 bytes together. Without the items it would be
+ * less, even with all that the kernel charges ahead of use on two CPUs.
  */
 START_TEST(bookkeeping_is_charged)
 {
@@ -147,7 +150,7 @@ START_TEST(bookkeeping_is_charged)
 	make_group(LONG_MAX);
 	before = current();
 	reap(spawn(write_small, 0));
-	ck_assert_int_ge(current() - before, pages(4) * 40);
+	ck_assert_int_ge(current() - before, pages(8) * 50);
 	trim(0);
 	must(rmdir(GROUP));
 }
@@ -252,7 +255,8 @@ void memcg_tests(TCase *tc)
 		tcase_add_test(tc, enomem_and_nobody_killed);
 		tcase_add_test(tc, charged_and_given_back);
 	}
-	if (!keeps_freed_objects())
+	/* With a larger page for each quantum, few failures would be the tree's. */
+	if (!keeps_freed_objects() && (!mod->paged || page_size() == 4096))
 		tcase_add_test(tc, tree_comes_back);
 	/* Elsewhere a byte takes a page, and nothing else would be seen. */
 	if (!mod->paged)

@@ -127,11 +127,17 @@ END_TEST
  */
 START_TEST(what_is_counted)
 {
-	static const int sizes[] = { 10, 2000, DEFAULT_QUANTUM, 33000, 70000 };
-	const long quanta = 64;
+	/* Enough of each to fill many slabs. */
+	static const struct {
+		int quantum, quanta;
+	} sizes[] = {
+		{ 10, 4096 },  { 2000, 512 }, { DEFAULT_QUANTUM, 256 },
+		{ 33000, 64 }, { 70000, 64 },
+	};
+	long quanta = sizes[_i].quanta * (page_size() / 4096);
 	long counted, used, slabs, pages;
 	char name[32], *text, *line;
-	int quantum = sizes[_i];
+	int quantum = sizes[_i].quantum;
 
 	load("quantum=%d", quantum);
 	put(dev_open(0, O_RDWR), 0, quanta * quantum, 1);

@@ -97,6 +97,7 @@ const struct module *other_module(void);
 
 /* The machine */
 long page_size(void);
+long in_pages(long bytes);
 bool kernel_is_64bit(void);
 int max_order(void);
 int order_of(long bytes);

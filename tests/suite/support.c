@@ -114,6 +114,12 @@ long page_size(void)
 	return sysconf(_SC_PAGESIZE);
 }
 
+/* A size of which what matters is the pages of 4 KiB in it, with this machine's. */
+long in_pages(long bytes)
+{
+	return bytes < 4096 ? bytes : bytes * (page_size() / 4096);
+}
+
 /* The suite itself may be a 32-bit program. */
 bool kernel_is_64bit(void)
 {

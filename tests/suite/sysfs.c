@@ -67,7 +67,7 @@ static const long quanta[] = { 10, 4000, 4096, 12289 };
 
 START_TEST(counters)
 {
-	long quantum = quanta[_i], trims;
+	long quantum = in_pages(quanta[_i]), trims;
 	int fd;
 
 	load("quantum=%ld qset=5", quantum);
