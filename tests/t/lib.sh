@@ -48,14 +48,16 @@ vm()
 		--add "$build/scullv/scullv.ko:/lib/scull/scullv.ko"
 }
 
-# limit - the seconds that all of something may take on $kernel: one that checks, in an
-# emulated machine, takes its time.
+# limit - the seconds that all of something may take on $kernel: one of our own, which
+# checks, takes its time in an emulated machine.
 limit()
 {
-	case $kernel in
-	x86-*)	echo 3600 ;;
-	*)	echo 900 ;;
-	esac
+	kernel_row "$kernel"
+	if [ -e "tests/kernels/$flavour.config" ] && [ "$arch" != um ]; then
+		echo 3600
+	else
+		echo 900
+	fi
 }
 
 # streams COUNT COMMAND... - run a VM by it; its output, and what was judged about
