@@ -4,6 +4,7 @@
  * No locks and no files here either.
  */
 
+#include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
@@ -61,6 +62,21 @@ static __always_inline size_t run_length(const struct scull_store *s,
 	if (run == left || READ_ONCE(quanta[1]) != start + run)
 		return run;
 	return run_extend(s, quanta, start, run, left, to_user);
+}
+
+/*
+ * A mapping may see a page through other lines of the cache, or run what is in it:
+ * say what was written, or is to be read. Most machines have nothing to do.
+ */
+static __always_inline void flush_mapped(const struct scull_store *s,
+					 void *start, size_t len)
+{
+	void *end = start + len;
+
+	if (!ARCH_IMPLEMENTS_FLUSH_DCACHE_PAGE || !READ_ONCE(s->mapped))
+		return;
+	for (start -= offset_in_page(start); start < end; start += PAGE_SIZE)
+		flush_dcache_page(scull_backend.page(start, 0));
 }
 
 /*
@@ -168,8 +184,10 @@ static ssize_t write_holes(struct scull_store *s, const struct scull_item *item,
 		if (kept == fresh[i])
 			continue;
 		/* A page fault was faster. */
-		if (!IS_ERR_OR_NULL(kept))
+		if (!IS_ERR_OR_NULL(kept)) {
 			memcpy(kept + at.offset, fresh[i] + at.offset, len);
+			flush_mapped(s, kept + at.offset, len);
+		}
 		scull_quantum_free(s, &at, fresh[i]);
 	}
 	return done ?: err;
@@ -190,10 +208,15 @@ static void zero_tail(struct scull_store *s, loff_t size, loff_t pos)
 	if (!quantum)
 		return;
 	len = min_t(size_t, PAGE_ALIGN(at.offset), s->pool.quantum) - at.offset;
-	memset(quantum + at.offset, 0, min_t(u64, len, pos - size));
+	len = min_t(u64, len, pos - size);
+	memset(quantum + at.offset, 0, len);
+	flush_mapped(s, quantum + at.offset, len);
 }
 
-/* Where the first hole from @pos on begins, or @end if there is none before */
+/*
+ * Where the first hole from @pos on begins, or @end if there is none before. Who is
+ * killed gets an answer that he will not see.
+ */
 static loff_t hole_find(struct scull_store *s, loff_t pos, loff_t end)
 {
 	struct scull_item *item = NULL;
@@ -204,6 +227,8 @@ static loff_t hole_find(struct scull_store *s, loff_t pos, loff_t end)
 		if (!item || item->index != at.item) {
 			item = scull_store_item(s, at.item);
 			cond_resched();
+			if (fatal_signal_pending(current))
+				return pos;
 		}
 		if (!scull_item_quantum(item, at.quantum))
 			return pos;
@@ -258,7 +283,9 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 			start += at.offset;
 			run = run_length(s, &item->qset[at.quantum], start,
 					 at.offset, left, false);
-			copied = _copy_from_iter(start, run, from) ?: -EFAULT;
+			copied = _copy_from_iter(start, run, from);
+			flush_mapped(s, start, copied);
+			copied = copied ?: -EFAULT;
 		} else {
 			copied = write_holes(s, item, at, from, left);
 		}
@@ -312,6 +339,7 @@ ssize_t scull_store_read(struct scull_store *s, struct iov_iter *to, loff_t pos)
 			start += at.offset;
 			run = run_length(s, &item->qset[at.quantum], start,
 					 at.offset, left, true);
+			flush_mapped(s, start, run);
 			copied = _copy_to_iter(start, run, to);
 		} else {
 			run = min_t(size_t, left, s->pool.quantum - at.offset);

@@ -80,10 +80,12 @@ int scull_mmap(struct file *file, struct vm_area_struct *vma)
 		return -ENODEV;
 
 	spin_lock(&dev->map_lock);
-	if (dev->store->pool.quantum % PAGE_SIZE)
+	if (dev->store->pool.quantum % PAGE_SIZE) {
 		err = -EINVAL;
-	else
+	} else {
 		dev->mapped++;
+		WRITE_ONCE(dev->store->mapped, true);
+	}
 	spin_unlock(&dev->map_lock);
 	if (err)
 		return err;

@@ -68,6 +68,7 @@ struct scull_pool {
  * struct scull_backend - the allocator that makes one module differ
  * @quantum_max: the largest quantum in bytes, at least PAGE_SIZE
  * @has_order: a quantum may be given as PAGE_SIZE << order
+ * @vmalloced: it takes addresses of the vmalloc area, and no low memory
  * @setup: get ready to allocate quanta of pool->quantum bytes and set
  *	pool->footprint. May sleep. Returns 0 or a negative errno.
  * @teardown: undo @setup. Every quantum of the pool has been freed. May sleep.
@@ -81,6 +82,7 @@ struct scull_pool {
 struct scull_backend {
 	unsigned int quantum_max;
 	bool has_order;
+	bool vmalloced;
 	int (*setup)(struct scull_pool *pool);
 	void (*teardown)(struct scull_pool *pool);
 	unsigned int (*alloc)(const struct scull_pool *pool, gfp_t gfp,
@@ -151,9 +153,10 @@ struct scull_place {
  * @held: bytes counted against the module's limit
  * @items: &struct scull_item by index, which the store owns; only ever grows
  * @direct: the first of them once more, each set after it is in @items
+ * @mapped: it is or was mapped; set under the device's map_lock
  *
- * All but @size, @held, @items and @direct is constant. A new geometry is a new
- * store.
+ * All but @size, @held, @items, @direct and @mapped is constant. A new geometry is
+ * a new store.
  */
 struct scull_store {
 	struct scull_pool pool;
@@ -167,6 +170,7 @@ struct scull_store {
 	atomic_long_t held;
 	struct xarray items;
 	struct scull_item *direct[SCULL_DIRECT];
+	bool mapped;
 };
 
 int scull_charge(size_t bytes);

@@ -758,6 +758,48 @@ START_TEST(mappers_and_trimmers) /* trap 6 */
 }
 END_TEST
 
+#ifdef __aarch64__
+static uint64_t word_of(const char *path, unsigned long nr)
+{
+	int fd = must(open(path, O_RDONLY | O_CLOEXEC));
+	uint64_t word;
+
+	ck_assert_int_eq(must(pread(fd, &word, 8, (off_t)nr * 8)), 8);
+	close(fd);
+	return word;
+}
+
+/* Does the kernel take what may be run from this page for up to date? */
+static bool is_fetched(const char *p)
+{
+	unsigned long page = (unsigned long)p / page_size();
+	uint64_t frame = word_of("/proc/self/pagemap", page) << 9 >> 9;
+
+	/* KPF_ARCH, which is PG_dcache_clean here */
+	return word_of("/proc/kpageflags", frame) >> 38 & 1;
+}
+
+/* Instructions have caches of their own: what is written anew is fetched anew. */
+START_TEST(program_written_anew)
+{
+	size_t len = page_size();
+	char *p;
+	int fd;
+
+	load("order=0");
+	fd = dev_open(0, O_RDWR);
+	put(fd, 0, len, 1);
+	p = mmap(NULL, len, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
+	ck_assert(p != MAP_FAILED);
+	check_fill(p, len, 1, 0);
+	ck_assert(is_fetched(p));
+	put(fd, len / 2, 1, 2);
+	ck_assert(!is_fetched(p));
+	must(munmap(p, len));
+}
+END_TEST
+#endif
+
 void mmap_tests(TCase *tc)
 {
 	if (!mod->paged) {
@@ -788,4 +830,7 @@ void mmap_tests(TCase *tc)
 	tcase_add_loop_test(tc, advice, 0, NGEOMETRIES);
 	tcase_add_loop_test(tc, filled_by_several, 0, NGEOMETRIES);
 	tcase_add_loop_test(tc, mappers_and_trimmers, 0, NGEOMETRIES);
+#ifdef __aarch64__
+	tcase_add_test(tc, program_written_anew);
+#endif
 }
