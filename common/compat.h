@@ -16,12 +16,25 @@
 #include <linux/slab.h>
 #include <linux/uio.h>
 
+/*
+ * 7.1: 3caedb3b99ea. From 6.19 on (07003531e03c) vmalloc warned of
+ * __GFP_RETRY_MAYFAIL and went on without it, so that a failure killed somebody.
+ */
+#ifdef HAVE_VMALLOC_MAYFAIL
+#define __GFP_VMALLOC_MAYFAIL __GFP_RETRY_MAYFAIL
+#else
+#define __GFP_VMALLOC_MAYFAIL __GFP_NORETRY
+#endif
+
 /* 6.5: 69df79a45111 */
 #ifndef HAVE_COPY_SPLICE_READ
 #define copy_splice_read generic_file_splice_read
 #endif
 
-/* 6.5: d0bf7d5759c1. Below that a usercopy region alone keeps a cache apart. */
+/*
+ * 6.5: d0bf7d5759c1. Below that a usercopy region alone keeps a cache apart, which
+ * it has where the kernel checks usercopy.
+ */
 #ifndef SLAB_NO_MERGE
 #define SLAB_NO_MERGE 0
 #endif

@@ -9,6 +9,7 @@
 #include <linux/sizes.h>
 #include <linux/vmalloc.h>
 
+#include "compat.h"
 #include "scull.h"
 
 static int vmalloc_setup(struct scull_pool *pool)
@@ -24,6 +25,7 @@ static void vmalloc_teardown(struct scull_pool *pool)
 static unsigned int vmalloc_alloc(const struct scull_pool *pool, gfp_t gfp,
 				  void **quanta, unsigned int n)
 {
+	gfp = (gfp & ~__GFP_RETRY_MAYFAIL) | __GFP_VMALLOC_MAYFAIL;
 	*quanta = __vmalloc(pool->quantum, gfp);
 	return *quanta ? 1 : 0;
 }
@@ -33,6 +35,10 @@ static void vmalloc_free(const struct scull_pool *pool, void *quantum)
 	vfree(quantum);
 }
 
+/*
+ * A second address of the page in the kernel, for which nothing is flushed: with a
+ * data cache that has aliases (ARMv5, say) mappings would lag behind.
+ */
 static struct page *vmalloc_page(void *quantum, unsigned int offset)
 {
 	return vmalloc_to_page(quantum + offset);
@@ -41,6 +47,7 @@ static struct page *vmalloc_page(void *quantum, unsigned int offset)
 const struct scull_backend scull_backend = {
 	.quantum_max = SZ_64M,
 	.has_order = true,
+	.vmalloced = true,
 	.setup = vmalloc_setup,
 	.teardown = vmalloc_teardown,
 	.alloc = vmalloc_alloc,
