@@ -45,7 +45,7 @@ static int devs_create(void)
 	unsigned int i;
 	int err;
 
-	scull_devs = kvcalloc(scull_ndevs.value, sizeof(*scull_devs), GFP_KERNEL);
+	scull_devs = kvcalloc(scull_ndevs.value, sizeof(*scull_devs), SCULL_GFP);
 	if (!scull_devs)
 		return -ENOMEM;
 

@@ -6,12 +6,14 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/highmem.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
+#include <linux/vmalloc.h>
 
 #include "scull.h"
 
@@ -19,7 +21,7 @@ static const unsigned int major_max = 511;
 static const unsigned int ndevs_max = 1024;
 static const unsigned int qset_max = 1 << 20;
 static const unsigned int limit_max =
-	BITS_PER_LONG == 64 ? UINT_MAX : ULONG_MAX >> 20;
+	BITS_PER_LONG == 64 ? UINT_MAX : (unsigned int)(ULONG_MAX >> 20);
 
 /* Makes one value of quantum and qset together, and of an exchange one step. */
 DEFINE_MUTEX(scull_param_lock);
@@ -62,6 +64,20 @@ bool scull_param_valid(const struct scull_param *p, unsigned long value)
 	return value >= p->min && value <= *p->max;
 }
 
+/*
+ * Half of the memory that quanta can be had from. A 32-bit kernel has addresses for
+ * a part of RAM only, and in its vmalloc area a gap follows each page.
+ */
+static unsigned long default_limit_pages(void)
+{
+	if (!scull_backend.vmalloced)
+		return (totalram_pages() - totalhigh_pages()) / 2;
+	if (BITS_PER_LONG == 64)
+		return totalram_pages() / 2;
+	return min_t(unsigned long, totalram_pages() / 2,
+		     VMALLOC_TOTAL / 4 >> PAGE_SHIFT);
+}
+
 /**
  * scull_param_init() - settle what depends on the machine or on two parameters
  *
@@ -79,7 +95,7 @@ int scull_param_init(void)
 		scull_quantum.value = PAGE_SIZE << scull_order;
 	if (!scull_limit.given)
 		scull_limit.value = min_t(unsigned long, limit_max,
-					  totalram_pages() / 2 >> (20 - PAGE_SHIFT));
+					  default_limit_pages() >> (20 - PAGE_SHIFT));
 	return 0;
 }
 

@@ -88,7 +88,7 @@ struct scull_store *scull_store_create(unsigned int quantum, unsigned int qset,
 	u64 size_max;
 	int err;
 
-	s = kzalloc(sizeof(*s), GFP_KERNEL);
+	s = kzalloc(sizeof(*s), SCULL_GFP);
 	if (!s)
 		return ERR_PTR(-ENOMEM);
 

@@ -53,7 +53,7 @@ static size_t cache_footprint(struct kmem_cache *cache)
 
 static struct quantum_cache *cache_create(unsigned int quantum)
 {
-	struct quantum_cache *c = kzalloc(sizeof(*c), GFP_KERNEL);
+	struct quantum_cache *c = kzalloc(sizeof(*c), SCULL_GFP);
 	char name[32];
 	int err = -ENOMEM;
 
