@@ -227,10 +227,9 @@ static loff_t hole_find(struct scull_store *s, loff_t pos, loff_t end)
 		if (!item || item->index != at.item) {
 			item = scull_store_item(s, at.item);
 			cond_resched();
-			if (fatal_signal_pending(current))
-				return pos;
 		}
-		if (!scull_item_quantum(item, at.quantum))
+		if (!scull_item_quantum(item, at.quantum) ||
+		    fatal_signal_pending(current))
 			return pos;
 		/* The last quantum may reach beyond the largest position. */
 		len = min_t(u64, s->pool.quantum - at.offset, end - pos);
