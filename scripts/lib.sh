@@ -114,6 +114,12 @@ kernel_row()
 	END
 }
 
+# is_own - is the kernel that kernel_row was asked for compiled by us?
+is_own()
+{
+	[ -e "$top/tests/kernels/$flavour.config" ]
+}
+
 # has_kvm - can this machine's CPU itself run the kernel that kernel_row was asked for?
 has_kvm()
 {

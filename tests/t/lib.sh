@@ -53,7 +53,7 @@ vm()
 limit()
 {
 	kernel_row "$kernel"
-	if [ -e "tests/kernels/$flavour.config" ] && [ "$arch" != um ]; then
+	if is_own && [ "$arch" != um ]; then
 		echo 3600
 	else
 		echo 900
