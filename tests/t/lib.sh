@@ -28,7 +28,7 @@ begin()
 failed()
 {
 	echo "not ok 1 - $run: $1"
-	sed 's/^/# /' "$log.build"
+	sed 's/^/# /' "$log.build" >&2
 	echo 1..1
 	exit
 }

@@ -8,8 +8,9 @@ set -eu
 # shellcheck source=tests/t/lib.sh
 . "$(dirname "$0")/lib.sh"
 begin pages
-# One of the commands wants it.
-need_packages bear
+# One of the commands wants bear, whose parts talk through localhost; netbase says
+# where that is.
+need_packages bear netbase
 pages='README.md CONTRIBUTING.md SECURITY.md docs/course.md docs/watch-a-write.md
 	docs/boot/README.md docs/bench/README.md'
 
@@ -21,7 +22,7 @@ ok()
 	status=0
 	"$@" >"$log/said" 2>&1 </dev/null || status=1
 	result $status "$description"
-	[ $status = 0 ] || tail -n 40 "$log/said" | sed 's/^/# /'
+	[ $status = 0 ] || tail -n 40 "$log/said" | sed 's/^/# /' >&2
 }
 
 # none COMMAND... - it has nothing to say.
