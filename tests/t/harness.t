@@ -27,7 +27,7 @@ expect()
 	# A run that gets a bad verdict must not succeed.
 	[ $status != 0 ] || same=1
 	result $same "$1"
-	[ $same = 0 ] || sed 's/^/# /' "$tmp/diff" "$log/verdict" >&2
+	[ $same = 0 ] || details "$tmp/diff" "$log/verdict"
 }
 
 # relayed DESCRIPTION PARTS EXPECTED - compare what relay.awk makes of the TAP
@@ -38,7 +38,7 @@ relayed()
 	awk -v run=x -v parts="$2" -f tests/t/relay.awk >"$tmp/given"
 	[ "$(cat "$tmp/given")" = "$3" ] || same=1
 	result $same "$1"
-	[ $same = 0 ] || sed 's/^/# /' "$tmp/given" >&2
+	[ $same = 0 ] || details "$tmp/given"
 }
 
 build "$kernel" broken

@@ -24,11 +24,18 @@ begin()
 	trap 'rm -rf "$tmp"' EXIT
 }
 
+# details [FILE...] - what there is to say of something that failed, past prove(1),
+# which keeps comments to itself.
+details()
+{
+	sed 's/^/# /' "$@" >&2
+}
+
 # failed DESCRIPTION - there is nothing to run.
 failed()
 {
 	echo "not ok 1 - $run: $1"
-	sed 's/^/# /' "$log.build" >&2
+	details "$log.build"
 	echo 1..1
 	exit
 }

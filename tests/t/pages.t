@@ -22,7 +22,7 @@ ok()
 	status=0
 	"$@" >"$log/said" 2>&1 </dev/null || status=1
 	result $status "$description"
-	[ $status = 0 ] || tail -n 40 "$log/said" | sed 's/^/# /' >&2
+	[ $status = 0 ] || tail -n 40 "$log/said" | details
 }
 
 # none COMMAND... - it has nothing to say.
