@@ -6,8 +6,13 @@
 # Commands print what scripts compare; and perl's own warnings about a locale
 # that a minimal machine does not have are no news.
 export LC_ALL=C
+# A user's has no sbin, where some of the programs are.
+PATH=$PATH:/usr/sbin:/sbin
 
 top=$(cd "$(dirname "$0")/.." && pwd)
+
+# Settings from the environment: with SCULL_INSTALL=never nothing is installed, and with
+# SCULL_OFFLINE nothing is looked for that is not fetched yet.
 
 # Everything fetched or built for a VM lives here; it can be deleted at will.
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/scull
@@ -29,57 +34,118 @@ case $top$cache in
 	die "'$top' or '$cache' has a space or colon in it, which kbuild cannot handle" ;;
 esac
 
-# missing_packages PACKAGE... - those that are not installed.
-missing_packages()
+# has TOOL - does this machine have it? A C header and a library are looked for where
+# the compiler does: distributions differ in where they keep them.
+has()
 {
-	for package in "$@"; do
-		case $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) in
-		*' installed') ;;
-		*) printf ' %s' "$package" ;;
-		esac
+	case $1 in
+	/*)	[ -e "$1" ] ;;
+	*.h)	echo "#include <$1>" | gcc -x c -fsyntax-only - ;;
+	lib*.a|lib*.so*)
+		case $(gcc -print-file-name="$1") in
+		/*) ;;
+		*) false ;;
+		esac ;;
+	*)	command -v "$1" ;;
+	esac >/dev/null 2>&1
+}
+
+# lacking TOOL... - those that this machine does not have.
+lacking()
+{
+	for tool in "$@"; do
+		has "$tool" || printf ' %s' "$tool"
 	done
 }
 
-# need_packages PACKAGE... - have these Debian packages installed.
-need_packages()
+# need TOOL... - have these, see tests/tools.tsv, on this machine.
+need()
 {
-	[ "$(missing_packages "$@")" ] || return 0
+	[ "$(lacking "$@")" ] || return 0
 
-	# Tests run side by side, apt does not.
+	# Tests run at the same time, apt does not.
 	mkdir -p "$cache"
 	exec 6>"$cache/packages.lock"
 	flock 6
-	missing=$(missing_packages "$@")
-	if [ "$missing" ]; then
-		install_packages
-	fi
+	lacking=$(lacking "$@")
+	[ "$lacking" = '' ] || provide
 	exec 6>&-
 }
 
-install_packages()
+# provide - install what has the tools in $lacking, or say what that is and end.
+provide()
 {
-	if [ "$(id -u)" = 0 ]; then
+	# shellcheck disable=SC2086 # a list of words
+	case $(package_manager) in
+	apt)	install='apt-get install --no-install-recommends' column=2 ;;
+	dnf)	install='dnf install' column=3 ;;
+	pacman)	install='pacman -S' column=4 ;;
+	zypper)	install='zypper install' column=5 ;;
+	apk)	install='apk add' column=6 ;;
+	*)	die "these are needed:$lacking" ;;
+	esac
+	packages=
+	for tool in $lacking; do
+		package=$(table tools.tsv "$tool" | cut -f "$column")
+		[ "$package" != - ] || die "'$tool' is needed, and only looked for on Debian"
+		packages="$packages ${package:-$tool}"
+	done
+
+	if [ "${SCULL_INSTALL-}" = never ]; then
+		as_root=never
+	elif [ "$(package_manager)" != apt ]; then
+		in_container
+	elif [ "$(id -u)" = 0 ]; then
 		as_root=
-	elif sudo -n true 2>/dev/null || { [ -t 0 ] && command -v sudo >/dev/null; }; then
+	elif sudo -n true 2>/dev/null || { [ -t 0 ] && has sudo; }; then
 		as_root=sudo
 	else
-		say "these packages are needed; as root, run:"
-		echo "apt-get install --no-install-recommends$missing" >&2
+		as_root=never
+	fi
+	if [ "$as_root" = never ]; then
+		say "needed, and not on this machine:$lacking; as root, run:"
+		echo "$install$packages" >&2
 		exit 1
 	fi
 
-	say "installing$missing"
-	# shellcheck disable=SC2086 # $as_root and $missing are lists of words
+	say "installing$packages"
+	# shellcheck disable=SC2086 # $as_root and $packages are lists of words
 	if ! {
 		$as_root apt-get -q update &&
 		$as_root env DEBIAN_FRONTEND=noninteractive \
-			apt-get -q -y install --no-install-recommends $missing
+			apt-get -q -y install --no-install-recommends $packages
 	} </dev/null >"$cache/packages.log" 2>&1 6>&-; then
 		tail "$cache/packages.log" >&2
 		say "that was the end of $cache/packages.log; as root, run:"
-		echo "apt-get install --no-install-recommends$missing" >&2
+		echo "$install$packages" >&2
 		exit 1
 	fi
+	# shellcheck disable=SC2086 # a list of words
+	lacking=$(lacking $lacking)
+	[ "$lacking" = '' ] || die "installed$packages, and still there is no$lacking"
+}
+
+# package_manager - the one of this machine
+package_manager()
+{
+	for manager in apt-get dnf pacman zypper apk; do
+		if has $manager; then
+			echo ${manager%-get}
+			return
+		fi
+	done
+}
+
+# in_container - say how to go on where there is no Debian to take kernels and tools
+# from, and end.
+in_container()
+{
+	say "this machine has no Debian packages; with podman (or docker):"
+	cat >&2 <<-END
+	podman build -t scull '$top'
+	podman run -it --rm scull
+	END
+	exit 1
 }
 
 # table FILE KEY - the rows of a tab-separated table whose first field is KEY
@@ -98,11 +164,14 @@ kernel_names()
 }
 
 # kernel_row NAME - set name, suite, arch and flavour from tests/kernels.tsv,
-# and the rest from the machine of that architecture.
+# and the rest from the machine of that architecture. NAME may be "host", for the
+# kernel of this machine's own release.
 # shellcheck disable=SC2034 # they are for the caller
 kernel_row()
 {
+	[ "${1-}" != host ] || set -- "$(host_kernel)"
 	row=${1:+$(table kernels.tsv "$1")}
+	[ "$row" ] || row=$(cat "$cache/kernels/${1:-none}/row" 2>/dev/null) || :
 	[ "$row" ] || die "no kernel '$1'; there are: $(kernel_names)"
 	IFS='	' read -r name suite arch flavour when <<-END
 		$row
@@ -113,6 +182,41 @@ kernel_row()
 		$row
 	END
 }
+
+# host_codename - of this machine's Debian, empty if it is something else
+host_codename()
+{
+	! grep -q -s -x 'ID=debian' /etc/os-release ||
+		sed -n 's/^VERSION_CODENAME=//p' /etc/os-release
+}
+
+# host_kernel - the kernel of this machine's own release
+host_kernel()
+{
+	table kernels.tsv | awk -F '\t' -v codename="$(host_codename)" '
+		$3 != $4		{ next }
+		$2 == codename		{ found = $1 }
+		# What has no name of its own there is yet to be released.
+		$2 == "testing" && !found { found = $1 }
+		END			{ print found }'
+}
+
+# kernel_make NAME WORD... - make in the build directory of that kernel, with its own
+# compiler, which comes first, and what goes with it.
+kernel_make()
+(
+	kernel_row "$1"
+	shift
+	kernel_dir=$cache/kernels/$name
+	path=$PATH
+	[ ! -e "$kernel_dir/tools" ] || path=$kernel_dir/tools/usr/bin:$PATH
+	[ "$cross" = - ] || set -- "$@" CROSS_COMPILE="$cross"
+	# Of a kernel that was not compiled here, nobody has told its Makefile.
+	if [ -e "$kernel_dir/row" ] && grep -q clang "$kernel_dir/compiler"; then
+		set -- "$@" LLVM=1
+	fi
+	env PATH="$path" make -j "$(nproc)" -C "$kernel_dir/build" "$@"
+)
 
 # is_own - is the kernel that kernel_row was asked for compiled by us?
 is_own()

@@ -42,6 +42,7 @@ relayed()
 }
 
 build "$kernel" broken
+prepared
 
 relayed 'a test that failed' a 'not ok 1 - x: a: one
 # why
@@ -128,8 +129,7 @@ poweroff -f
 END
 
 old=0
-make -C "$(scripts/kernels path "$kernel")/build" M="$build" VERSION=5 PATCHLEVEL=9 \
-	modules >"$tmp/make" 2>&1 && old=1
+kernel_make "$kernel" M="$build" VERSION=5 PATCHLEVEL=9 modules >"$tmp/make" 2>&1 && old=1
 [ "$(grep -c 'scull needs Linux 5.10 or newer, and this is 5.9' "$tmp/make")" = 1 ] ||
 	old=1
 result $old 'a build for a kernel that is too old stops with one line'

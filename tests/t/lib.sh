@@ -55,6 +55,18 @@ vm()
 		--add "$build/scullv/scullv.ko:/lib/scull/scullv.ko"
 }
 
+# prepared - if no more than what $kernel and the tests on it need was wanted: that is
+# here now.
+prepared()
+{
+	[ "${PREPARE-}" ] || return 0
+	need cpio
+	scripts/kernels emulator "$kernel" >/dev/null 2>"$log.build" || failed 'its emulator can be had'
+	echo "ok 1 - $run: what it needs is here"
+	echo 1..1
+	exit
+}
+
 # limit - the seconds that all of something may take on $kernel: one of our own, which
 # checks, takes its time in an emulated machine.
 limit()

@@ -8,7 +8,7 @@ set -eu
 # shellcheck source=tests/t/lib.sh
 . "$(dirname "$0")/lib.sh"
 begin packages
-need_packages qemu-system-x86 ovmf e2fsprogs
+need qemu-system-x86_64 /usr/share/OVMF/OVMF_CODE_4M.secboot.fd debugfs
 
 scripts/deb >"$log.build" 2>&1 ||
 	failed 'the packages can be built, and lintian finds nothing'

@@ -10,7 +10,7 @@ set -eu
 begin pages
 # One of the commands wants bear, whose parts talk through localhost; netbase says
 # where that is.
-need_packages bear netbase
+need bear /etc/protocols
 pages='README.md CONTRIBUTING.md SECURITY.md docs/course.md docs/watch-a-write.md
 	docs/boot/README.md docs/bench/README.md'
 
