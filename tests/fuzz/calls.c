@@ -338,23 +338,29 @@ static void on_signal(int sig)
 	siglongjmp(no_page, sig);
 }
 
+static void touch(volatile unsigned char *start, size_t first, size_t len,
+		  size_t step, int store)
+{
+	for (size_t i = first; i < len; i += step) {
+		unsigned char byte = start[i];
+
+		check_bytes(&byte, 1);
+		if (store)
+			start[i] = 99;
+	}
+}
+
 static long long call_touch(const int64_t *a)
 {
-	volatile unsigned char *start = own.maps[a[0]].start;
-	size_t len = own.maps[a[0]].len, step = a[2] == 2 ? page_size : len;
+	size_t len = own.maps[a[0]].len;
 
-	if (!start)
+	if (!own.maps[a[0]].start)
 		return 0;
 	/* Beyond the end, or without memory; or what may not be written. */
 	if (sigsetjmp(no_page, 1))
 		return -EFAULT;
-	for (size_t i = (uint64_t)a[1] % len; i < len; i += step) {
-		unsigned char byte = start[i];
-
-		check_bytes(&byte, 1);
-		if (a[2])
-			start[i] = 99;
-	}
+	touch(own.maps[a[0]].start, (uint64_t)a[1] % len, len,
+	      a[2] == 2 ? page_size : len, a[2] != 0);
 	return 0;
 }
 

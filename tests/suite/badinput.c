@@ -215,7 +215,7 @@ static const struct {
 START_TEST(largest_offset) /* trap 3 */
 {
 	long long end = largest(ends[_i].quantum, ends[_i].qset);
-	char buf[2] = "xy";
+	char buf[2] = { 'x', 'y' };
 	int fd, appender;
 
 	load("quantum=%d qset=%d limit=64", ends[_i].quantum, ends[_i].qset);
@@ -253,7 +253,7 @@ END_TEST
 START_TEST(past_the_largest_offset) /* trap 3 */
 {
 	long long end = largest(1, 1);
-	char buf[2] = "xy";
+	char buf[2] = { 'x', 'y' };
 	int fd;
 
 	load("quantum=1 qset=1");
