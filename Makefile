@@ -45,7 +45,7 @@ installed = $(addsuffix /scull[cpv],$(or $(INSTALL_MOD_DIR),extra updates))
 # Distributions configure signing, but keep the key.
 unsigned = $(if $(wildcard $(KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=)
 
-# What would stop the build later, with many lines or none that says why, stops it here with one.
+# One line where kbuild would fail with many, or build what cannot be loaded
 headers:
 	$(call one-word,$(CURDIR))$(call one-word,$(KDIR))
 	$(if $(wildcard $(utsrelease)),,$(error $(if $(default),$(none),$(none-there))))
@@ -62,7 +62,7 @@ others = $(KDIR) has the headers of $(release), and the running kernel is $(runn
 	$(if $(default),$(get-headers),leave KDIR= out, or boot $(release))
 too-old = scull needs Linux $(oldest) or newer, and $(KDIR) has the headers of $(release)
 
-# To build for another kernel is right, if one says so and does not load it.
+# KDIR=HEADERS may be of another kernel, but not for what is loaded here.
 default = $(filter file,$(origin KDIR))
 wanted = $(if $(default),$(running),$(release))
 load: wanted = $(running)

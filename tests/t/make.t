@@ -21,7 +21,7 @@ ok()
 	status=0
 	"$@" || status=1
 	result $status "$description"
-	[ $status = 0 ] || details "$tmp/said" "$tmp/done"
+	[ $status = 0 ] || tail -q -n 40 "$tmp/said" "$tmp/done" | details
 }
 
 # fake NAME COMMANDS - a program of that name, which comes first
