@@ -1,36 +1,100 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # For people. The kernel's build system reads Kbuild instead.
 
-KDIR ?= /lib/modules/$(shell uname -r)/build
+running := $(shell uname -r)
+KDIR ?= /lib/modules/$(running)/build
 
 # As uname -r has it. Debian's headers have another in include/config.
-release = $$(sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h)
+utsrelease = $(KDIR)/include/generated/utsrelease.h
+release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(utsrelease))
+oldest := $(shell sed -n 's/^oldest := //p' Kbuild)
 
 # modinfo shows it.
 version := $(shell sed -n 's/^MODULE_VERSION("\(.*\)");/\1/p' common/main.c)
 
-modules:
+# A user's PATH has no sbin, where depmod is.
+export PATH := $(PATH):/usr/sbin:/sbin
+
+## make                build the modules for the running kernel; KDIR=HEADERS for another
+modules: headers
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
-install:
-	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
+## make load           build, load them all, make their nodes; sudo for the loading alone
+load: root modules
+	$(sudo) scripts/scull_load
+
+## make unload         unload them
+unload: root
+	$(sudo) scripts/scull_unload
+
+## make install        build, copy them to /lib/modules, where modprobe finds them; as root
+install: modules
+	$(MAKE) -C $(KDIR) M=$(CURDIR) $(unsigned) modules_install
+	depmod -b '$(INSTALL_MOD_PATH)/' $(release)
+	@$(if $(INSTALL_MOD_PATH)$(filter $(running),$(release)),:,\
+		echo 'installed for $(release); the running kernel is $(running)')
+
+## make uninstall      undo make install
+uninstall: headers
+	cd '$(INSTALL_MOD_PATH)/lib/modules/$(release)' && rm -rf $(installed)
 	depmod -b '$(INSTALL_MOD_PATH)/' $(release)
 
-load: modules
-	scripts/scull_load
+# The directory depends on the kernel's version.
+installed = $(addsuffix /scull[cpv],$(or $(INSTALL_MOD_DIR),extra updates))
 
-unload:
-	scripts/scull_unload
+# Distributions configure signing, but keep the key.
+unsigned = $(if $(wildcard $(KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=)
 
-# The ioctl programs, for this machine
+# One line where kbuild would fail with many, or build what cannot be loaded
+headers:
+	$(call one-word,$(CURDIR))$(call one-word,$(KDIR))
+	$(if $(wildcard $(utsrelease)),,$(error $(if $(default),$(none),$(none-there))))
+	$(if $(filter-out $(wanted),$(release)),$(error $(others)))
+	$(if $(filter-out $(oldest),$(first)),$(error $(too-old)))
+
+one-word = $(if $(findstring :,$1)$(word 2,$1),$(error $(spaced)))
+first = $(firstword $(shell printf '%s\n' $(oldest) $(release) | sort -V))
+
+spaced = '$1' has a space or colon in it, which kbuild cannot handle: move it elsewhere
+none = no headers of the running kernel in $(KDIR): $(get-headers)
+none-there = there are no headers of a built kernel in KDIR=$(KDIR)
+others = $(KDIR) has the headers of $(release), and the running kernel is $(running): \
+	$(if $(default),$(get-headers),leave KDIR= out, or boot $(release))
+too-old = scull needs Linux $(oldest) or newer, and $(KDIR) has the headers of $(release)
+
+# KDIR=HEADERS may be of another kernel, but not for what is loaded here.
+default = $(filter file,$(origin KDIR))
+wanted = $(if $(default),$(running),$(release))
+load: wanted = $(running)
+
+# In the words of the package manager that is here
+with = $(if $(shell command -v $1 2>/dev/null),$2)
+flavour = $(lastword $(subst -, ,$(running)))
+get-headers = $(or \
+	$(call with,apt-get,apt install linux-headers-$(running)),\
+	$(call with,dnf,dnf install kernel-devel-$(running)),\
+	$(call with,pacman,pacman -S linux$(addprefix -,$(filter lts zen hardened,$(flavour)))-headers),\
+	$(call with,zypper,zypper install kernel-$(flavour)-devel),\
+	$(call with,apk,apk add linux-$(flavour)-dev),\
+	install them or name others with KDIR=HEADERS)
+
+sudo = $(and $(filter-out 0,$(shell id -u)),$(shell command -v sudo 2>/dev/null))
+root:
+	$(if $(sudo)$(filter 0,$(shell id -u)),,$(error $(no-sudo)))
+
+no-sudo = modules are loaded and unloaded by root, and there is no sudo: make $(MAKECMDGOALS) as root
+
+## make programs       the book's ioctl programs, in tests/build
 programs:
 	$(MAKE) -C tests programs
 
+## make demo           the book's session in a VM
+## make check          all tests; make lint, make bench, make deb: see scripts/
 demo check lint bench deb:
 	scripts/$@
 
-# For editors: what each file of the modules is compiled with, as bear(1) sees it
-compile_commands.json:
+## make compile_commands.json   for editors: what each file is compiled with, by bear(1)
+compile_commands.json: headers
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 	bear --output $@ -- $(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
@@ -42,17 +106,23 @@ dkms-source:
 		$(filter-out %.mod.c,$(wildcard scull?/*.[ch])) $(source)
 	sed 's/#MODULE_VERSION#/$(version)/' dkms.conf >$(source)/dkms.conf
 
-# Built for the running kernel, and for each that comes after it
+## make dkms-install   have DKMS build them for the running kernel, and for each that comes after it
 dkms-install: dkms-source
 	dkms install scull/$(version)
 
+## make dkms-remove    undo make dkms-install
 dkms-remove:
 	dkms remove scull/$(version) --all
 	rm -r /usr/src/scull-$(version)
 
-clean:
+## make clean          remove what was built
+clean: headers
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 	$(MAKE) -C tests clean
 
-.PHONY: modules install load unload programs demo check lint bench deb clean \
-	compile_commands.json dkms-source dkms-install dkms-remove
+## make help           this
+help:
+	@sed -n 's/^## //p' Makefile
+
+.PHONY: modules load unload install uninstall headers root programs demo check lint bench deb \
+	compile_commands.json dkms-source dkms-install dkms-remove clean help
