@@ -9,7 +9,7 @@ set -eu
 # shellcheck source=tests/t/lib.sh
 . "$(dirname "$0")/lib.sh"
 begin make
-need_packages make gcc libc6-dev kmod
+need make gcc libc.a depmod
 scripts/kernels fetch debian-6.1
 kernel=$(scripts/kernels path debian-6.1)
 
