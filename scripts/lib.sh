@@ -208,13 +208,14 @@ kernel_make()
 	kernel_row "$1"
 	shift
 	kernel_dir=$cache/kernels/$name
-	[ ! -e "$kernel_dir/tools" ] || export PATH="$kernel_dir/tools/usr/bin:$PATH"
+	programs=$PATH
+	[ ! -e "$kernel_dir/tools" ] || programs=$kernel_dir/tools/usr/bin:$PATH
 	[ "$cross" = - ] || set -- "$@" CROSS_COMPILE="$cross"
 	# Of a kernel that was not compiled here, nobody has told its Makefile.
 	if [ -e "$kernel_dir/row" ] && grep -q clang "$kernel_dir/compiler"; then
 		set -- "$@" LLVM=1
 	fi
-	make -j "$(nproc)" -C "$kernel_dir/build" "$@"
+	env PATH="$programs" make -j "$(nproc)" -C "$kernel_dir/build" "$@"
 )
 
 # is_own - is the kernel that kernel_row was asked for compiled by us?
