@@ -108,13 +108,15 @@ provide()
 		exit 1
 	fi
 
-	say "installing$packages"
 	# shellcheck disable=SC2086 # $as_root and $packages are lists of words
 	if ! {
 		$as_root apt-get -q update &&
+		megabytes=$(apt-get -q -y --print-uris --no-install-recommends install $packages |
+			awk '/^.http/ { size += $3 } END { printf "%d", size / 1e6 + 0.5 }') &&
+		say "installing$packages, $megabytes MB" 2>&5 &&
 		$as_root env DEBIAN_FRONTEND=noninteractive \
 			apt-get -q -y install --no-install-recommends $packages
-	} </dev/null >"$cache/packages.log" 2>&1 6>&-; then
+	} 5>&2 </dev/null >"$cache/packages.log" 2>&1 6>&-; then
 		tail "$cache/packages.log" >&2
 		say "that was the end of $cache/packages.log; as root, run:"
 		echo "$install$packages" >&2
