@@ -43,12 +43,8 @@ dkms-source:
 	sed 's/#MODULE_VERSION#/$(version)/' dkms.conf >$(source)/dkms.conf
 
 # Built for the running kernel, and for each that comes after it
-dkms-install: dkms-source
-	dkms install scull/$(version)
-
-dkms-remove:
-	dkms remove scull/$(version) --all
-	rm -r /usr/src/scull-$(version)
+dkms-install dkms-remove:
+	KDIR='$(KDIR)' scripts/dkms $(@:dkms-%=%)
 
 clean:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
