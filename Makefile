@@ -107,13 +107,9 @@ dkms-source:
 	sed 's/#MODULE_VERSION#/$(version)/' dkms.conf >$(source)/dkms.conf
 
 ## make dkms-install   have DKMS build them for the running kernel, and for each that comes after it
-dkms-install: dkms-source
-	dkms install scull/$(version)
-
 ## make dkms-remove    undo make dkms-install
-dkms-remove:
-	dkms remove scull/$(version) --all
-	rm -r /usr/src/scull-$(version)
+dkms-install dkms-remove:
+	KDIR='$(KDIR)' scripts/dkms $(@:dkms-%=%)
 
 ## make clean          remove what was built
 clean: headers

@@ -27,7 +27,7 @@ cp "$cache/deb"/scull-dkms_*.deb "$cache/deb"/scull-tools_*.deb "$files/deb"
 tar -c --exclude-vcs --exclude-vcs-ignores --exclude=./tests . | tar -x -C "$files/src"
 cp docs/boot/* "$files/pages"
 cp README.md "$files/pages/first.md"
-cp tests/packages/guest tests/t/blocks.awk "$files"
+cp tests/packages/guest tests/t/blocks.awk debian/tests/devices "$files"
 sed -n 's/^MODULE_VERSION("\(.*\)");/\1/p' common/main.c >"$files/version"
 awk '$1 == "debian-6.12" { print $4 }' tests/kernels.tsv >"$files/second"
 
