@@ -8,6 +8,8 @@
 export LC_ALL=C
 # A user's has no sbin, where some of the programs are.
 PATH=$PATH:/usr/sbin:/sbin
+# What a VM or another user is to read must not depend on this one's.
+umask 022
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 
@@ -15,7 +17,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 # SCULL_OFFLINE nothing is looked for that is not fetched yet.
 
 # Everything fetched or built for a VM lives here; it can be deleted at will.
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/scull
+cache=${XDG_CACHE_HOME:-${HOME:?}/.cache}/scull
 
 say()
 {
@@ -29,17 +31,21 @@ die()
 }
 
 # make takes spaces and colons in a path apart, kbuild cannot be told not to.
-case $top$cache in
-*[[:space:]:]*)
-	die "'$top' or '$cache' has a space or colon in it, which kbuild cannot handle" ;;
-esac
+for path in "$top" "$cache"; do
+	case $path in
+	*[[:space:]:]*)
+		die "'$path' has a space or colon in it, which kbuild cannot handle" ;;
+	esac
+done
 
-# has TOOL - does this machine have it? A C header and a library are looked for where
+# has TOOL - is it on this machine? A C header and a library are looked for where
 # the compiler does: distributions differ in where they keep them.
 has()
 {
 	case $1 in
 	/*)	[ -e "$1" ] ;;
+	busybox)
+		static_busybox ;;
 	*.h)	echo "#include <$1>" | gcc -x c -fsyntax-only - ;;
 	lib*.a|lib*.so*)
 		case $(gcc -print-file-name="$1") in
@@ -48,6 +54,16 @@ has()
 		esac ;;
 	*)	command -v "$1" ;;
 	esac >/dev/null 2>&1
+}
+
+# static_busybox - print the path of a static one: the VM has no libraries.
+static_busybox()
+{
+	for busybox in busybox-static busybox.static busybox; do
+		busybox=$(command -v $busybox) || continue
+		readelf -l "$busybox" | grep -q INTERP || { echo "$busybox"; return; }
+	done 2>/dev/null
+	return 1
 }
 
 # lacking TOOL... - those that this machine does not have.
@@ -64,7 +80,7 @@ need()
 	[ "$(lacking "$@")" ] || return 0
 
 	# Tests run at the same time, apt does not.
-	mkdir -p "$cache"
+	mkdir -p "$cache" || die "cannot make '$cache': name another place with XDG_CACHE_HOME"
 	exec 6>"$cache/packages.lock"
 	flock 6
 	lacking=$(lacking "$@")
@@ -108,12 +124,14 @@ provide()
 		exit 1
 	fi
 
+	# sudo may ask for a password.
+	say "these packages are needed:$packages"
 	# shellcheck disable=SC2086 # $as_root and $packages are lists of words
 	if ! {
 		$as_root apt-get -q update &&
 		megabytes=$(apt-get -q -y --print-uris --no-install-recommends install $packages |
 			awk '/^.http/ { size += $3 } END { printf "%d", size / 1e6 + 0.5 }') &&
-		say "installing$packages, $megabytes MB" 2>&5 &&
+		say "installing them, $megabytes MB" 2>&5 &&
 		$as_root env DEBIAN_FRONTEND=noninteractive \
 			apt-get -q -y install --no-install-recommends $packages
 	} 5>&2 </dev/null >"$cache/packages.log" 2>&1 6>&-; then
@@ -148,6 +166,25 @@ in_container()
 	podman run -it --rm scull
 	END
 	exit 1
+}
+
+# on_debian - go on only where kernels and tools can be fetched.
+on_debian()
+{
+	if [ ! "$(host_codename)" ] || [ "$(package_manager)" != apt ]; then
+		in_container
+	fi
+	[ "$(uname -m)" = x86_64 ] || die "only amd64 machines have been tried, and this is $(uname -m)"
+}
+
+# optional NEXT - set $value to an option's value if the next word is one.
+# shellcheck disable=SC2034 # it is for the caller
+optional()
+{
+	case ${1--} in
+	-*)	value= ;;
+	*)	value=$1 ;;
+	esac
 }
 
 # table FILE KEY - the rows of a tab-separated table whose first field is KEY
@@ -198,7 +235,7 @@ host_kernel()
 	table kernels.tsv | awk -F '\t' -v codename="$(host_codename)" '
 		$3 != $4		{ next }
 		$2 == codename		{ found = $1 }
-		# What has no name of its own there is yet to be released.
+		# A codename without a row is that of testing.
 		$2 == "testing" && !found { found = $1 }
 		END			{ print found }'
 }
@@ -213,7 +250,7 @@ kernel_make()
 	programs=$PATH
 	[ ! -e "$kernel_dir/tools" ] || programs=$kernel_dir/tools/usr/bin:$PATH
 	[ "$cross" = - ] || set -- "$@" CROSS_COMPILE="$cross"
-	# Of a kernel that was not compiled here, nobody has told its Makefile.
+	# The Makefile of a kernel that was compiled elsewhere does not select clang.
 	if [ -e "$kernel_dir/row" ] && grep -q clang "$kernel_dir/compiler"; then
 		set -- "$@" LLVM=1
 	fi
@@ -238,7 +275,7 @@ has_kvm()
 vm_slot()
 {
 	mkdir -p "$cache/vm"
-	# Who waits for one of them waits here, in a row.
+	# Waiters queue here.
 	exec 9>"$cache/vm/queue"
 	flock 9
 	while :; do
