@@ -6,7 +6,7 @@ KDIR ?= /lib/modules/$(running)/build
 
 # As uname -r has it. Debian's headers have another in include/config.
 utsrelease = $(KDIR)/include/generated/utsrelease.h
-release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(utsrelease))
+release = $(or $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(utsrelease) 2>/dev/null),$(running))
 oldest := $(shell sed -n 's/^oldest := //p' Kbuild)
 
 # modinfo shows it.
@@ -35,7 +35,7 @@ install: modules
 		echo 'installed for $(release); the running kernel is $(running)')
 
 ## make uninstall      undo make install
-uninstall: headers
+uninstall:
 	cd '$(INSTALL_MOD_PATH)/lib/modules/$(release)' && rm -rf $(installed)
 	depmod -b '$(INSTALL_MOD_PATH)/' $(release)
 
@@ -112,8 +112,9 @@ dkms-install dkms-remove:
 	KDIR='$(KDIR)' scripts/dkms $(@:dkms-%=%)
 
 ## make clean          remove what was built
-clean: headers
-	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
+clean:
+	$(call one-word,$(CURDIR))$(call one-word,$(KDIR))
+	$(if $(wildcard $(utsrelease)),$(MAKE) -C $(KDIR) M=$(CURDIR) clean)
 	$(MAKE) -C tests clean
 
 ## make help           this
