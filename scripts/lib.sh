@@ -229,11 +229,23 @@ host_codename()
 		sed -n 's/^VERSION_CODENAME=//p' /etc/os-release
 }
 
-# host_kernel - the kernel of this machine's own release
+# host_arch - this machine's architecture, by Debian's name
+host_arch()
+{
+	case $(uname -m) in
+	x86_64)		echo amd64 ;;
+	aarch64)	echo arm64 ;;
+	armv7l)		echo armhf ;;
+	*)		uname -m ;;
+	esac
+}
+
+# host_kernel - the kernel of this machine's own release: the one without a version in
+# its name
 host_kernel()
 {
-	table kernels.tsv | awk -F '\t' -v codename="$(host_codename)" '
-		$3 != $4		{ next }
+	table kernels.tsv | awk -F '\t' -v codename="$(host_codename)" -v arch="$(host_arch)" '
+		$3 != arch || $4 != arch { next }
 		$2 == codename		{ found = $1 }
 		# A codename without a row is that of testing.
 		$2 == "testing" && !found { found = $1 }
