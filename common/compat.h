@@ -11,6 +11,7 @@
 #ifndef SCULL_COMPAT_H
 #define SCULL_COMPAT_H
 
+#include <linux/atomic.h>
 #include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/slab.h>
@@ -53,6 +54,26 @@
 #define iov_iter_ubuf(iter, direction, buf, count)			\
 	iov_iter_init(iter, direction,					\
 		      &(struct iovec){ (buf), MAX_RW_COUNT }, 1, count)
+#endif
+
+/*
+ * 5.18: dc1b4df09acd. Below that these were for words of the machine's own size,
+ * which a 64-bit number is not on 32 bits.
+ */
+#ifdef NEED_ATOMIC64_ORDER
+#undef atomic64_read_acquire
+#define atomic64_read_acquire(v)					\
+	({ s64 value = atomic64_read(v); smp_rmb(); value; })
+#undef atomic64_set_release
+#define atomic64_set_release(v, value)					\
+	do { smp_wmb(); atomic64_set(v, value); } while (0)
+#endif
+
+/* 5.12: 0ce20dd84089 */
+#ifdef HAVE_KFENCE
+#include <linux/kfence.h>
+#else
+#define is_kfence_address(address) false
 #endif
 
 /*

@@ -13,7 +13,6 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
-#include "compat.h"
 #include "scull.h"
 
 struct scull_dev *scull_devs;
@@ -25,14 +24,18 @@ static struct class scull_class = {
 	.name = KBUILD_MODNAME,
 };
 
-/* As far as devs_create() got */
+/* As far as devs_create() got. Nobody can reach the devices any more. */
 static void devs_destroy(void)
 {
+	struct scull_store *store;
 	unsigned int i;
 
+	/* Frees what the last readers of trimmed stores have left to it. */
+	destroy_workqueue(scull_wq);
 	for (i = 0; i < scull_ndevs.value; i++) {
-		if (scull_devs[i].store)
-			scull_store_destroy(scull_devs[i].store);
+		store = rcu_dereference_protected(scull_devs[i].store, true);
+		if (store)
+			scull_store_release(store);
 		free_percpu(scull_devs[i].stats);
 	}
 	kvfree(scull_devs);
@@ -48,10 +51,15 @@ static int devs_create(void)
 	scull_devs = kvcalloc(scull_ndevs.value, sizeof(*scull_devs), SCULL_GFP);
 	if (!scull_devs)
 		return -ENOMEM;
+	scull_wq = alloc_workqueue(KBUILD_MODNAME, WQ_UNBOUND, 0);
+	if (!scull_wq) {
+		kvfree(scull_devs);
+		return -ENOMEM;
+	}
 
 	for (i = 0; i < scull_ndevs.value; i++) {
 		dev = &scull_devs[i];
-		init_rwsem(&dev->lock);
+		mutex_init(&dev->lock);
 		spin_lock_init(&dev->map_lock);
 
 		err = -ENOMEM;
@@ -63,7 +71,7 @@ static int devs_create(void)
 		err = PTR_ERR_OR_ZERO(store);
 		if (err)
 			goto destroy_devs;
-		dev->store = store;
+		RCU_INIT_POINTER(dev->store, store);
 	}
 	return 0;
 
@@ -88,10 +96,41 @@ static int region_register(void)
 	return err;
 }
 
+static void node_release(struct device *node)
+{
+	kfree(node);
+}
+
+/* Without a uevent: it cannot be opened yet. */
+static struct device *node_create(unsigned int nr)
+{
+	struct device *node = kzalloc(sizeof(*node), SCULL_GFP);
+	int err;
+
+	if (!node)
+		return ERR_PTR(-ENOMEM);
+	device_initialize(node);
+	node->class = &scull_class;
+	node->devt = scull_devt + nr;
+	node->groups = scull_dev_groups;
+	node->release = node_release;
+	dev_set_drvdata(node, &scull_devs[nr]);
+	dev_set_uevent_suppress(node, true);
+
+	err = dev_set_name(node, KBUILD_MODNAME "%u", nr);
+	if (!err)
+		err = device_add(node);
+	if (err) {
+		put_device(node);
+		return ERR_PTR(err);
+	}
+	return node;
+}
+
 static void nodes_destroy(unsigned int count)
 {
 	while (count--)
-		device_destroy(&scull_class, scull_devt + count);
+		device_unregister(scull_devs[count].node);
 }
 
 static int nodes_create(void)
@@ -100,16 +139,27 @@ static int nodes_create(void)
 	unsigned int i;
 
 	for (i = 0; i < scull_ndevs.value; i++) {
-		node = device_create_with_groups(&scull_class, NULL,
-						 scull_devt + i, &scull_devs[i],
-						 scull_dev_groups,
-						 KBUILD_MODNAME "%u", i);
+		node = node_create(i);
 		if (IS_ERR(node)) {
 			nodes_destroy(i);
 			return PTR_ERR(node);
 		}
+		scull_devs[i].node = node;
 	}
 	return 0;
+}
+
+/* Tell user space of the nodes, now that they can be opened. */
+static void nodes_announce(void)
+{
+	struct device *node;
+	unsigned int i;
+
+	for (i = 0; i < scull_ndevs.value; i++) {
+		node = scull_devs[i].node;
+		dev_set_uevent_suppress(node, false);
+		kobject_uevent(&node->kobj, KOBJ_ADD);
+	}
 }
 
 static int __init scull_init(void)
@@ -135,7 +185,12 @@ static int __init scull_init(void)
 	if (err)
 		goto unregister_class;
 
-	/* Last: from here on a device can be opened, and nothing may fail. */
+	/*
+	 * Last: from here on a device can be opened, and nothing may fail, because
+	 * the kernel frees a module that fails to load without waiting for its
+	 * users. So a node is in devtmpfs for a moment before it can be opened; its
+	 * uevent comes after that.
+	 */
 	scull_cdev = cdev_alloc();
 	if (!scull_cdev) {
 		err = -ENOMEM;
@@ -146,6 +201,7 @@ static int __init scull_init(void)
 	err = cdev_add(scull_cdev, scull_devt, scull_ndevs.value);
 	if (err)
 		goto put_cdev;
+	nodes_announce();
 	scull_layout_create();
 	return 0;
 
