@@ -11,7 +11,6 @@
 #ifndef SCULL_COMPAT_H
 #define SCULL_COMPAT_H
 
-#include <linux/atomic.h>
 #include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/slab.h>
@@ -40,6 +39,13 @@
 #define SLAB_NO_MERGE 0
 #endif
 
+/* 6.2: 23680f0b7d7f, what a class is asked with for a uevent */
+#ifdef HAVE_CONST_UEVENT
+#define SCULL_UEVENT_DEVICE const struct device
+#else
+#define SCULL_UEVENT_DEVICE struct device
+#endif
+
 /* 6.2: de4eda9de2d9 */
 #ifndef ITER_DEST
 #define ITER_DEST READ
@@ -54,19 +60,6 @@
 #define iov_iter_ubuf(iter, direction, buf, count)			\
 	iov_iter_init(iter, direction,					\
 		      &(struct iovec){ (buf), MAX_RW_COUNT }, 1, count)
-#endif
-
-/*
- * 5.18: dc1b4df09acd. Below that these were for words of the machine's own size,
- * which a 64-bit number is not on 32 bits.
- */
-#ifdef NEED_ATOMIC64_ORDER
-#undef atomic64_read_acquire
-#define atomic64_read_acquire(v)					\
-	({ s64 value = atomic64_read(v); smp_rmb(); value; })
-#undef atomic64_set_release
-#define atomic64_set_release(v, value)					\
-	do { smp_wmb(); atomic64_set(v, value); } while (0)
 #endif
 
 /* 5.12: 0ce20dd84089 */

@@ -313,9 +313,11 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 	}
 
 	done = len - left;
-	/* Last: pairs with scull_store_size(). */
-	if (done && pos + (loff_t)done > size)
-		atomic64_set_release(&s->size, pos + done);
+	if (done && pos + (loff_t)done > size) {
+		/* The bytes come first: pairs with scull_store_size(). */
+		smp_wmb();
+		atomic64_set(&s->size, pos + done);
+	}
 	return done ?: copied;
 }
 

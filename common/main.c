@@ -20,8 +20,18 @@ struct scull_dev *scull_devs;
 static struct cdev *scull_cdev;
 static dev_t scull_devt;
 
+/* The devices can be opened. */
+static bool scull_ready;
+
+/* An error suppresses the uevent. */
+static int node_uevent(SCULL_UEVENT_DEVICE *node, struct kobj_uevent_env *env)
+{
+	return READ_ONCE(scull_ready) ? 0 : -EAGAIN;
+}
+
 static struct class scull_class = {
 	.name = KBUILD_MODNAME,
+	.dev_uevent = node_uevent,
 };
 
 /* As far as devs_create() got. Nobody can reach the devices any more. */
@@ -96,41 +106,10 @@ static int region_register(void)
 	return err;
 }
 
-static void node_release(struct device *node)
-{
-	kfree(node);
-}
-
-/* Without a uevent: it cannot be opened yet. */
-static struct device *node_create(unsigned int nr)
-{
-	struct device *node = kzalloc(sizeof(*node), SCULL_GFP);
-	int err;
-
-	if (!node)
-		return ERR_PTR(-ENOMEM);
-	device_initialize(node);
-	node->class = &scull_class;
-	node->devt = scull_devt + nr;
-	node->groups = scull_dev_groups;
-	node->release = node_release;
-	dev_set_drvdata(node, &scull_devs[nr]);
-	dev_set_uevent_suppress(node, true);
-
-	err = dev_set_name(node, KBUILD_MODNAME "%u", nr);
-	if (!err)
-		err = device_add(node);
-	if (err) {
-		put_device(node);
-		return ERR_PTR(err);
-	}
-	return node;
-}
-
 static void nodes_destroy(unsigned int count)
 {
 	while (count--)
-		device_unregister(scull_devs[count].node);
+		device_destroy(&scull_class, scull_devt + count);
 }
 
 static int nodes_create(void)
@@ -139,7 +118,10 @@ static int nodes_create(void)
 	unsigned int i;
 
 	for (i = 0; i < scull_ndevs.value; i++) {
-		node = node_create(i);
+		node = device_create_with_groups(&scull_class, NULL,
+						 scull_devt + i, &scull_devs[i],
+						 scull_dev_groups,
+						 KBUILD_MODNAME "%u", i);
 		if (IS_ERR(node)) {
 			nodes_destroy(i);
 			return PTR_ERR(node);
@@ -149,17 +131,14 @@ static int nodes_create(void)
 	return 0;
 }
 
-/* Tell user space of the nodes, now that they can be opened. */
+/* Send the uevents that were suppressed. */
 static void nodes_announce(void)
 {
-	struct device *node;
 	unsigned int i;
 
-	for (i = 0; i < scull_ndevs.value; i++) {
-		node = scull_devs[i].node;
-		dev_set_uevent_suppress(node, false);
-		kobject_uevent(&node->kobj, KOBJ_ADD);
-	}
+	WRITE_ONCE(scull_ready, true);
+	for (i = 0; i < scull_ndevs.value; i++)
+		kobject_uevent(&scull_devs[i].node->kobj, KOBJ_ADD);
 }
 
 static int __init scull_init(void)

@@ -33,9 +33,9 @@
  * - In a hole that it fills, zeros or a quantum. A quantum is published by
  *   cmpxchg() after it has been filled, and loaded with acquire semantics by
  *   scull_item_quantum().
- * - Nothing past the old size until all of it is stored. The size grows last, by a
- *   release store that pairs with the acquire load in scull_store_size(). So an
- *   append becomes visible whole, and so does the zeroed gap before it.
+ * - Nothing past the old size until all of it is stored. The size grows last, in
+ *   scull_store_write(), and is read first, by scull_store_size(). So an append
+ *   becomes visible whole, and so does the zeroed gap before it.
  */
 #ifndef SCULL_H
 #define SCULL_H
@@ -240,15 +240,18 @@ loff_t scull_store_seek(struct scull_store *s, loff_t pos, int whence);
  * scull_store_size() - the size of a store
  * @s: the store
  *
- * Acquire semantics: the caller sees all bytes that the size covers. Pairs with the
- * release store in scull_store_write().
+ * The caller sees all bytes that the size covers.
  *
  * Context: Any context.
  * Return: the size in bytes.
  */
 static inline loff_t scull_store_size(const struct scull_store *s)
 {
-	return atomic64_read_acquire(&s->size);
+	loff_t size = atomic64_read(&s->size);
+
+	/* Pairs with scull_store_write(). 32 bits have no acquire load below 5.18. */
+	smp_rmb();
+	return size;
 }
 
 /**

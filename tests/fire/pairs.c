@@ -192,8 +192,14 @@ static const struct way {
 	{ .name = "layout", .go = look_into_layout },
 	{ .name = "attributes", .go = look_at_attributes },
 	{ .name = "load", .go = load_from_map, .maps = true },
-	{ .name = "store", .go = store_to_map, .maps = true, .maps_for_writing = true },
-	{ .name = "fill", .go = fill_holes, .maps = true, .maps_for_writing = true },
+	{ .name = "store",
+	  .go = store_to_map,
+	  .maps = true,
+	  .maps_for_writing = true },
+	{ .name = "fill",
+	  .go = fill_holes,
+	  .maps = true,
+	  .maps_for_writing = true },
 };
 
 static void start(int nr, const struct way *way, unsigned int ms)

@@ -154,7 +154,9 @@ static void fill_by_mapping(int fd, long long from, struct result *r)
 }
 
 static void (*const fill[])(int fd, long long from, struct result *r) = {
-	fill_by_write, fill_by_splice, fill_by_mapping,
+	fill_by_write,
+	fill_by_splice,
+	fill_by_mapping,
 };
 
 static bool check(int module, int dev, int way)

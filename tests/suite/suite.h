@@ -164,6 +164,16 @@ struct held *held_writer(int fd);
 void held_release(struct held *h);
 void held_kill(struct held *h);
 
+/* A FUSE file system whose server stalls its readers, or moves pages to them */
+#define FUSE_PAGES 16
+struct fuse;
+bool can_fuse(void);
+struct fuse *fuse_start(int pipe);
+int fuse_open(void);
+void fuse_await_read(const struct fuse *f);
+void fuse_go_on(const struct fuse *f);
+void fuse_end(struct fuse *f);
+
 /* A memory cgroup with a maximum in bytes, to be joined by a child */
 #define GROUP "/sys/fs/cgroup/scull"
 void make_group(long max);

@@ -11,6 +11,7 @@
 #include "suite.h"
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -96,7 +97,8 @@ static void do_proc(int fd)
 static void do_sysfs(int fd)
 {
 	(void)fd;
-	ck_assert_int_eq(read_long("/sys/class/%s/%s0/size", mod->name, mod->name),
+	ck_assert_int_eq(read_long("/sys/class/%s/%s0/size", mod->name,
+				   mod->name),
 			 SIZE);
 }
 
@@ -106,7 +108,8 @@ static void do_layout(int fd)
 	char *text;
 
 	(void)fd;
-	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/0/layout", mod->name);
+	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/0/layout",
+		 mod->name);
 	if (access(path, R_OK))
 		return;
 	text = slurp(path);
@@ -115,7 +118,8 @@ static void do_layout(int fd)
 }
 
 static void (*const readers[])(int fd) = {
-	do_read, do_nowait_read, do_splice, do_seek, do_proc, do_sysfs, do_layout,
+	do_read, do_nowait_read, do_splice, do_seek,
+	do_proc, do_sysfs,	 do_layout,
 };
 
 #define NREADERS (sizeof(readers) / sizeof(readers[0]))
@@ -274,7 +278,8 @@ START_TEST(all_beside_a_listing_in_a_fault)
 	struct held *reader;
 	char path[64];
 
-	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/0/layout", mod->name);
+	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/0/layout",
+		 mod->name);
 	if (_i == 0)
 		proc = must(open(proc_path("mem"), O_RDONLY | O_CLOEXEC));
 	else if (!access(path, R_OK))
@@ -352,15 +357,21 @@ START_TEST(readers_beside_a_throttled_writer)
 	long long start, was;
 	pid_t pid;
 
+	/* Quanta that are not allocated in batches, for which nobody sleeps */
+	adopt(0, 2 * page_size(), 4);
+	put(fd, 0, SIZE, 2);
 	make_group(LONG_MAX);
 	if (write_file(GROUP "/memory.high", "1048576")) {
 		must(rmdir(GROUP));
 		return;
 	}
 	pid = spawn(write_throttled, 0);
-	while (group_event("high") < 30 && !must(waitpid(pid, &status, WNOHANG)))
+	while (group_event("high") < 3 && !must(waitpid(pid, &status, WNOHANG)))
 		usleep(1000);
-	/* It sleeps for up to two seconds at a time, and has just begun. */
+	/*
+	 * It sleeps for up to two seconds at a time, and is in its write: the size,
+	 * at which readers look, has not grown.
+	 */
 	for (start = now_ms(); now_ms() < start + 3000;) {
 		was = now_ms();
 		read_all_ways(fd);
@@ -372,6 +383,74 @@ START_TEST(readers_beside_a_throttled_writer)
 	must(waitpid(pid, &status, 0));
 	trim(0);
 	must(rmdir(GROUP));
+}
+END_TEST
+
+/* ---- a task in a page of a FUSE file whose server is stopped ---- */
+
+static void move_fuse_page(int reads)
+{
+	size_t len = FUSE_PAGES * page_size();
+	char *map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE,
+			 fuse_open(), 0);
+	int fd = dev_open(0, O_RDWR);
+
+	ck_assert_ptr_ne(map, MAP_FAILED);
+	ck_assert_int_eq(must(reads ? pread(fd, map, len, 0) :
+				      pwrite(fd, map, len, 0)),
+			 len);
+}
+
+START_TEST(readers_beside_a_writer_in_fuse)
+{
+	int fd = device();
+	struct fuse *fuse = fuse_start(-1);
+	pid_t pid;
+
+	pid = spawn(move_fuse_page, false);
+	fuse_await_read(fuse);
+	read_all_ways(fd);
+	writers_wait_killably(fd);
+	fuse_go_on(fuse);
+	reap(pid);
+	expect(fd, 0, FUSE_PAGES * page_size(), 1);
+	fuse_end(fuse);
+}
+END_TEST
+
+START_TEST(all_beside_a_reader_in_fuse)
+{
+	int fd = device();
+	struct fuse *fuse = fuse_start(-1);
+	pid_t pid;
+
+	pid = spawn(move_fuse_page, true);
+	fuse_await_read(fuse);
+	read_all_ways(fd);
+	write_and_trim(fd);
+	fuse_go_on(fuse);
+	reap(pid);
+	fuse_end(fuse);
+}
+END_TEST
+
+/* Splice takes the pages of the file before it comes to the device. */
+START_TEST(all_beside_a_splice_from_fuse)
+{
+	int fd = device();
+	struct fuse *fuse = fuse_start(-1);
+	pid_t pid;
+
+	pid = must(fork());
+	if (!pid)
+		_exit(sendfile(fd, fuse_open(), NULL, page_size()) !=
+		      page_size());
+	fuse_await_read(fuse);
+	read_all_ways(dev_open(0, O_RDONLY));
+	write_and_trim(dev_open(0, O_RDWR));
+	fuse_go_on(fuse);
+	reap(pid);
+	fuse_end(fuse);
 }
 END_TEST
 
@@ -390,4 +469,11 @@ void wait_tests(TCase *tc)
 		tcase_add_test(tc, position_of_a_shared_file);
 	}
 	tcase_add_test(tc, readers_beside_a_throttled_writer);
+	if (!can_fuse()) {
+		printf("# no FUSE in this kernel: nothing is stalled by it\n");
+		return;
+	}
+	tcase_add_test(tc, readers_beside_a_writer_in_fuse);
+	tcase_add_test(tc, all_beside_a_reader_in_fuse);
+	tcase_add_test(tc, all_beside_a_splice_from_fuse);
 }

@@ -55,6 +55,17 @@ vm()
 		--add "$build/scullv/scullv.ko:/lib/scull/scullv.ko"
 }
 
+# fuse_module - have $fuse, the module of $kernel for FUSE, which the suite can use, or
+# nothing.
+fuse_module()
+{
+	fuse=$(find "$(scripts/kernels path "$kernel")/lib/modules/" -name 'fuse.ko*')
+	case $fuse in
+	*.xz)	xz -dc "$fuse" >"$tmp/fuse.ko"
+		fuse=$tmp/fuse.ko ;;
+	esac
+}
+
 # limit - the seconds that all of something may take on $kernel: one of our own, which
 # checks, takes its time in an emulated machine.
 limit()
