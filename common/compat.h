@@ -66,7 +66,10 @@
 #ifdef HAVE_KFENCE
 #include <linux/kfence.h>
 #else
-#define is_kfence_address(address) false
+static inline bool is_kfence_address(const void *address)
+{
+	return false;
+}
 #endif
 
 /*

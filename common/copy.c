@@ -32,8 +32,7 @@ static noinline size_t run_extend(const struct scull_store *s,
 	while (run < left) {
 		size_t len = min_t(size_t, left - run, s->pool.quantum);
 
-		quanta++;
-		if (smp_load_acquire(quanta) != start + run)
+		if (scull_quantum_load(++quanta) != start + run)
 			break;
 		check_object_size(start + run, len, to_user);
 		run += len;
@@ -45,9 +44,8 @@ static noinline size_t run_extend(const struct scull_store *s,
  * How far memory goes on without a gap from @start, which is byte @offset of the
  * first of @quanta, at most @left bytes. A NULL follows the last quantum. A copy
  * costs as much to set up as a hundred words to move, so quanta that are adjacent in
- * memory are copied in one go, through the pointer to the first. Each pointer is
- * loaded with acquire semantics; pairs with scull_store_publish(). Hardened usercopy
- * knows each quantum by itself, and is asked for each.
+ * memory are copied in one go, through the pointer to the first. Hardened usercopy
+ * knows each by itself, and is asked for each.
  */
 static __always_inline size_t run_length(const struct scull_store *s,
 					 void *const *quanta, void *start,
@@ -59,7 +57,7 @@ static __always_inline size_t run_length(const struct scull_store *s,
 	if (unlikely(run > RUN_MAX))
 		run = RUN_MAX;
 	check_object_size(start, run, to_user);
-	if (run == left || smp_load_acquire(&quanta[1]) != start + run)
+	if (run == left || scull_quantum_load(&quanta[1]) != start + run)
 		return run;
 	return run_extend(s, quanta, start, run, left, to_user);
 }

@@ -32,7 +32,7 @@
  *   tmpfs. This data race is meant; KCSAN is told in scull_store_read().
  * - In a hole that it fills, zeros or a quantum. A quantum is published by
  *   cmpxchg() after it has been filled, and loaded with acquire semantics by
- *   scull_item_quantum().
+ *   scull_quantum_load().
  * - Nothing past the old size until all of it is stored. The size grows last, in
  *   scull_store_write(), and is read first, by scull_store_size(). So an append
  *   becomes visible whole, and so does the zeroed gap before it.
@@ -333,21 +333,32 @@ static inline size_t scull_item_bytes(const struct scull_store *s)
 }
 
 /**
+ * scull_quantum_load() - the quantum that an entry of a qset points to
+ * @entry: the entry
+ *
+ * Readers of the pointer see initialised contents. An address dependency would do
+ * for a single quantum, but adjacent ones are copied in one go, through the pointer
+ * to the first.
+ *
+ * Return: the quantum, or NULL for a hole.
+ */
+static inline void *scull_quantum_load(void *const *entry)
+{
+	/* Pairs with scull_store_publish(), or what makes the item visible. */
+	return smp_load_acquire(entry);
+}
+
+/**
  * scull_item_quantum() - a quantum of an item
  * @item: the item, or NULL for one that does not exist
  * @nr: which
- *
- * Pairs with the cmpxchg() in scull_store_publish(), or with what makes the item
- * visible: readers of the pointer see initialised contents. An address dependency
- * would do for a single quantum, but adjacent ones are copied in one go, through
- * the pointer to the first. Hence the acquire.
  *
  * Return: the quantum, or NULL for a hole.
  */
 static inline void *scull_item_quantum(const struct scull_item *item,
 				       unsigned int nr)
 {
-	return item ? smp_load_acquire(&item->qset[nr]) : NULL;
+	return item ? scull_quantum_load(&item->qset[nr]) : NULL;
 }
 
 /**
@@ -361,9 +372,9 @@ static inline void *scull_item_quantum(const struct scull_item *item,
  * @node: the device in sysfs
  */
 struct scull_dev {
-	struct mutex lock;
+	struct mutex lock;	/* between writers and trims */
 	struct scull_store __rcu *store;
-	spinlock_t map_lock;
+	spinlock_t map_lock;	/* guards mapped, and store against mmap() */
 	unsigned long mapped;
 	struct scull_stats __percpu *stats;
 	struct device *node;
