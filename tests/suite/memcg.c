@@ -57,6 +57,8 @@ static void write_till_enomem(int n)
 	long long done = 0;
 	ssize_t ret;
 
+	/* In a group that is full, a page fault of its own would kill it. */
+	must(mlockall(MCL_CURRENT));
 	join_group();
 	do {
 		fill(buf, sizeof(buf), 1, done);
