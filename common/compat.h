@@ -39,6 +39,13 @@
 #define SLAB_NO_MERGE 0
 #endif
 
+/* 6.2: 23680f0b7d7f, what a class is asked with for a uevent */
+#ifdef HAVE_CONST_UEVENT
+#define SCULL_UEVENT_DEVICE const struct device
+#else
+#define SCULL_UEVENT_DEVICE struct device
+#endif
+
 /* 6.2: de4eda9de2d9 */
 #ifndef ITER_DEST
 #define ITER_DEST READ
@@ -53,6 +60,16 @@
 #define iov_iter_ubuf(iter, direction, buf, count)			\
 	iov_iter_init(iter, direction,					\
 		      &(struct iovec){ (buf), MAX_RW_COUNT }, 1, count)
+#endif
+
+/* 5.12: 0ce20dd84089 */
+#ifdef HAVE_KFENCE
+#include <linux/kfence.h>
+#else
+static inline bool is_kfence_address(const void *address)
+{
+	return false;
+}
 #endif
 
 /*

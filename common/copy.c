@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Copying between a store and user memory, and finding data and holes in it.
- * No locks and no files here either.
+ * Copying between a store and user memory, and finding data and holes in it. No
+ * locks and no files here either. What readers see of writers, and why that is
+ * harmless, is at the top of scull.h.
  */
 
 #include <linux/highmem.h>
@@ -14,9 +15,9 @@
 
 #include "scull.h"
 
-/* How much to copy in one go, and after how much others get their turn */
+/* How much to copy or zero in one go, and after how much to reschedule */
 #define RUN_MAX SZ_1M
-#define TURN SZ_16K
+#define RESCHED_BYTES SZ_16K
 
 /* Quanta that are allocated at a time, at most, unless it is a single one */
 #define BATCH 32U
@@ -28,26 +29,23 @@ static noinline size_t run_extend(const struct scull_store *s,
 				  size_t left, bool to_user)
 {
 	left = min_t(size_t, left, RUN_MAX);
-	while (run < left && READ_ONCE(*++quanta) == start + run) {
+	while (run < left) {
 		size_t len = min_t(size_t, left - run, s->pool.quantum);
 
+		if (scull_quantum_load(++quanta) != start + run)
+			break;
 		check_object_size(start + run, len, to_user);
 		run += len;
 	}
-	/*
-	 * The copy goes through the first pointer alone. A page fault may have
-	 * filled the others this moment; pairs with scull_store_publish().
-	 */
-	smp_rmb();
 	return run;
 }
 
 /*
  * How far memory goes on without a gap from @start, which is byte @offset of the
- * first of @quanta, at most @left bytes; behind the last quantum there is a NULL. A
- * copy costs as much to set up as a hundred words to move, so quanta that happen to
- * lie next to each other are copied in one go. Hardened usercopy knows each by
- * itself, and is asked for each.
+ * first of @quanta, at most @left bytes. A NULL follows the last quantum. A copy
+ * costs as much to set up as a hundred words to move, so quanta that are adjacent in
+ * memory are copied in one go, through the pointer to the first. Hardened usercopy
+ * knows each by itself, and is asked for each.
  */
 static __always_inline size_t run_length(const struct scull_store *s,
 					 void *const *quanta, void *start,
@@ -59,14 +57,14 @@ static __always_inline size_t run_length(const struct scull_store *s,
 	if (unlikely(run > RUN_MAX))
 		run = RUN_MAX;
 	check_object_size(start, run, to_user);
-	if (run == left || READ_ONCE(quanta[1]) != start + run)
+	if (run == left || scull_quantum_load(&quanta[1]) != start + run)
 		return run;
 	return run_extend(s, quanta, start, run, left, to_user);
 }
 
 /*
- * A mapping may see a page through other lines of the cache, or run what is in it:
- * say what was written, or is to be read. Most machines have nothing to do.
+ * User mappings may alias in the D-cache or be executable: flush after writing and
+ * before reading. Most machines have nothing to do.
  */
 static __always_inline void flush_mapped(const struct scull_store *s,
 					 void *start, size_t len)
@@ -79,13 +77,10 @@ static __always_inline void flush_mapped(const struct scull_store *s,
 		flush_dcache_page(scull_backend.page(start, 0));
 }
 
-/*
- * After a run of bytes that were there, with @left to go: give way to others and
- * see if there is a reason to stop, but not for so few that this would cost as much.
- */
+/* Every RESCHED_BYTES: reschedule, and return true if a fatal signal is pending. */
 static __always_inline bool interrupted(size_t left, size_t copied)
 {
-	if (left / TURN == (left + copied) / TURN)
+	if (left / RESCHED_BYTES == (left + copied) / RESCHED_BYTES)
 		return false;
 	cond_resched();
 	return fatal_signal_pending(current);
@@ -113,9 +108,22 @@ static unsigned int batch_size(const struct scull_store *s,
 	return n;
 }
 
+/* A quantum can have 64 MiB: zero it in runs, and reschedule. */
+static void zero_range(void *start, size_t len)
+{
+	while (len) {
+		size_t run = min_t(size_t, len, RUN_MAX);
+
+		memset(start, 0, run);
+		start += run;
+		len -= run;
+		cond_resched();
+	}
+}
+
 /*
- * Copy @left bytes into fresh quanta, from byte @offset of the first on. Returns how
- * many there were; the quantum that ends in has no stale byte behind them.
+ * Copies up to @left bytes into fresh quanta, from byte @offset of the first on, and
+ * zeroes the rest of the last, partly filled quantum. Returns how many it copied.
  */
 static size_t copy_into_fresh(const struct scull_store *s, void **fresh,
 			      unsigned int offset, size_t left,
@@ -138,7 +146,7 @@ static size_t copy_into_fresh(const struct scull_store *s, void **fresh,
 			at = (offset + copied) % quantum;
 			/* Only what got a byte is published. */
 			if (copied && at)
-				memset(fresh[nr] + at, 0, quantum - at);
+				zero_range(fresh[nr] + at, quantum - at);
 			break;
 		}
 		cond_resched();
@@ -183,7 +191,7 @@ static ssize_t write_holes(struct scull_store *s, const struct scull_item *item,
 		}
 		if (kept == fresh[i])
 			continue;
-		/* A page fault was faster. */
+		/* Lost the race against a page fault */
 		if (!IS_ERR_OR_NULL(kept)) {
 			memcpy(kept + at.offset, fresh[i] + at.offset, len);
 			flush_mapped(s, kept + at.offset, len);
@@ -194,8 +202,10 @@ static ssize_t write_holes(struct scull_store *s, const struct scull_item *item,
 }
 
 /*
- * A mapping may have written behind the end, up to the end of the page. Before
- * the size grows over that, it becomes the zeros that a gap reads as.
+ * A mapping may have written past the end, up to the end of the page. Before the
+ * size grows over that, it becomes the zeros that a gap reads as. No reader looks
+ * there before that. A mapping that writes there meanwhile has the bytes it wrote in
+ * the gap, as on any file system.
  */
 static void zero_tail(struct scull_store *s, loff_t size, loff_t pos)
 {
@@ -214,8 +224,8 @@ static void zero_tail(struct scull_store *s, loff_t size, loff_t pos)
 }
 
 /*
- * Where the first hole from @pos on begins, or @end if there is none before. Who is
- * killed gets an answer that he will not see.
+ * Where the first hole from @pos on begins, or @end if there is none before. On a
+ * fatal signal returns early; user space never sees the result.
  */
 static loff_t hole_find(struct scull_store *s, loff_t pos, loff_t end)
 {
@@ -240,7 +250,7 @@ static loff_t hole_find(struct scull_store *s, loff_t pos, loff_t end)
 
 /**
  * scull_store_write() - copy user memory into a store
- * @s: the store, which the caller keeps from all other writers and readers
+ * @s: the store; the caller holds the device's lock
  * @from: the bytes
  * @pos: where they go, not negative
  * @nowait: store nothing if there is a hole to fill, because that may sleep
@@ -248,9 +258,9 @@ static loff_t hole_find(struct scull_store *s, loff_t pos, loff_t end)
  * Stops at the first thing that goes wrong, or on a fatal signal. What was stored
  * before that stays and is what counts.
  *
- * Context: may sleep, and faults user pages in.
- * Return: bytes stored, or if none -EFBIG past the largest size, -ENOSPC at the
- * module's limit, -ENOMEM, -EFAULT, or -EAGAIN for a hole with @nowait.
+ * Context: Process context. Faults user pages in. Caller holds the device's lock.
+ * Return: bytes stored, or if none -EFBIG past the largest size, -ENOSPC by
+ * scull_charge(), -ENOMEM, -EFAULT, or -EAGAIN for a hole with @nowait.
  */
 ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 			  loff_t pos, bool nowait)
@@ -294,25 +304,28 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 		if (!left)
 			break;
 		scull_place_advance(s, &at, copied);
-		/* An allocation is reason enough to look. */
+		/* An allocation takes long enough to look for a signal after each. */
 		if (start ? interrupted(left, copied) :
 			    fatal_signal_pending(current))
 			break;
 	}
 
 	done = len - left;
-	if (done && pos + (loff_t)done > size)
+	if (done && pos + (loff_t)done > size) {
+		/* The bytes come first: pairs with scull_store_size(). */
+		smp_wmb();
 		atomic64_set(&s->size, pos + done);
+	}
 	return done ?: copied;
 }
 
 /**
  * scull_store_read() - copy a store into user memory
- * @s: the store, which the caller keeps from all writers
+ * @s: the store, to which the caller has a reference
  * @to: where the bytes go; holes give zeros
  * @pos: where they come from, not negative
  *
- * Context: may sleep, and faults user pages in.
+ * Context: Process context. Faults user pages in.
  * Return: bytes read, 0 at the end, or if none -EFAULT.
  */
 ssize_t scull_store_read(struct scull_store *s, struct iov_iter *to, loff_t pos)
@@ -339,7 +352,8 @@ ssize_t scull_store_read(struct scull_store *s, struct iov_iter *to, loff_t pos)
 			run = run_length(s, &item->qset[at.quantum], start,
 					 at.offset, left, true);
 			flush_mapped(s, start, run);
-			copied = _copy_to_iter(start, run, to);
+			/* Against a writer of the same bytes; see scull.h. */
+			copied = data_race(_copy_to_iter(start, run, to));
 		} else {
 			run = min_t(size_t, left, s->pool.quantum - at.offset);
 			run = min_t(size_t, run, RUN_MAX);
@@ -357,13 +371,13 @@ ssize_t scull_store_read(struct scull_store *s, struct iov_iter *to, loff_t pos)
 
 /**
  * scull_store_seek() - where the next data or the next hole begins
- * @s: the store, which the caller keeps from writers
+ * @s: the store, to which the caller has a reference
  * @pos: where to start
  * @whence: SEEK_DATA or SEEK_HOLE
  *
  * A quantum is data as a whole; the end counts as a hole.
  *
- * Context: may sleep.
+ * Context: Process context. May sleep.
  * Return: a position not before @pos, or -ENXIO if @pos is not inside the store
  * or only a hole follows.
  */

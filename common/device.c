@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The device as a file: open and trim, read, write, seek. Here is the lock.
+ * The device as a file: open and trim, read, write, seek.
  */
 
 #include <linux/fs.h>
@@ -11,17 +11,23 @@
 #include "scull.h"
 #include "trace.h"
 
+/* The store, for a writer or a trim */
+static struct scull_store *locked_store(struct scull_dev *dev)
+{
+	return rcu_dereference_protected(dev->store, lockdep_is_held(&dev->lock));
+}
+
 /**
  * scull_trim() - empty a device and give it the module's present geometry
  * @dev: the device
  *
- * The new store is made before the old one goes, so a failure changes nothing.
- * The old one is freed outside the lock: a reader waits for the exchange of a
- * pointer, however much there is to free.
+ * The new store is made before the old one goes, so a failure changes nothing. A
+ * reader that has a reference to the old store reads on in it.
  *
- * Context: may sleep.
- * Return: 0, -EBUSY while the device is mapped, -ENOMEM, -ENOSPC if the limit has no
- * room for what the backend puts by, or -EINTR after a fatal signal.
+ * Context: Process context. Takes and releases scull_param_lock, @dev->lock and
+ * @dev->map_lock.
+ * Return: 0, -EBUSY while the device is mapped, -ENOMEM, or -EINTR after a fatal
+ * signal.
  */
 int scull_trim(struct scull_dev *dev)
 {
@@ -39,22 +45,23 @@ int scull_trim(struct scull_dev *dev)
 		return PTR_ERR(store);
 
 	err = -EINTR;
-	if (down_write_killable(&dev->lock))
-		goto destroy_store;
+	if (mutex_lock_killable(&dev->lock))
+		goto release_store;
 	spin_lock(&dev->map_lock);
 	err = dev->mapped ? -EBUSY : 0;
 	if (!err)
-		swap(dev->store, store);
+		store = rcu_replace_pointer(dev->store, store,
+					    lockdep_is_held(&dev->lock));
 	spin_unlock(&dev->map_lock);
-	up_write(&dev->lock);
+	mutex_unlock(&dev->lock);
 	if (err)
-		goto destroy_store;
+		goto release_store;
 
 	this_cpu_inc(dev->stats->trims);
 	trace_scull_trim(store, quantum, qset);
-destroy_store:
+release_store:
 	/* The old one, or the new one after an error. */
-	scull_store_destroy(store);
+	scull_store_release(store);
 	return err;
 }
 
@@ -81,51 +88,43 @@ static int scull_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/*
- * To read at *@pos, and move it. To try for the lock first takes less than to get
- * ready to be killed.
- */
+/* Read at *@pos, and move it. Waits for nobody. */
 static __always_inline ssize_t read_at(struct file *file, loff_t *pos,
-				       struct iov_iter *to, bool nowait)
+				       struct iov_iter *to)
 {
-	struct scull_dev *dev = file->private_data;
-	ssize_t ret;
+	struct scull_store *s = scull_store_get(file->private_data);
+	ssize_t ret = scull_store_read(s, to, *pos);
 
-	if (!down_read_trylock(&dev->lock)) {
-		if (nowait)
-			return -EAGAIN;
-		if (down_read_killable(&dev->lock))
-			return -EINTR;
-	}
-	ret = scull_store_read(dev->store, to, *pos);
-	up_read(&dev->lock);
-
+	scull_store_put(s);
 	if (ret > 0)
 		*pos += ret;
 	return ret;
 }
 
-/* To write at *@pos, or at the end with @append, and move it */
+/* Write at *@pos, or at the end with @append, and move it. */
 static __always_inline ssize_t write_at(struct file *file, loff_t *pos,
 					struct iov_iter *from, bool append,
 					bool nowait)
 {
 	struct scull_dev *dev = file->private_data;
+	struct scull_store *s;
 	ssize_t ret;
 
 	if (!iov_iter_count(from))
 		return 0;
 
-	if (!down_write_trylock(&dev->lock)) {
-		if (nowait)
+	if (nowait) {
+		if (!mutex_trylock(&dev->lock))
 			return -EAGAIN;
-		if (down_write_killable(&dev->lock))
-			return -EINTR;
+	} else if (mutex_lock_killable(&dev->lock)) {
+		return -EINTR;
 	}
+	/* No reference: a trim would need the lock. */
+	s = locked_store(dev);
 	if (append)
-		*pos = scull_store_size(dev->store);
-	ret = scull_store_write(dev->store, from, *pos, nowait);
-	up_write(&dev->lock);
+		*pos = scull_store_size(s);
+	ret = scull_store_write(s, from, *pos, nowait);
+	mutex_unlock(&dev->lock);
 
 	if (ret > 0)
 		*pos += ret;
@@ -134,8 +133,7 @@ static __always_inline ssize_t write_at(struct file *file, loff_t *pos,
 
 static ssize_t scull_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
-	return read_at(iocb->ki_filp, &iocb->ki_pos, to,
-		       iocb->ki_flags & IOCB_NOWAIT);
+	return read_at(iocb->ki_filp, &iocb->ki_pos, to);
 }
 
 static ssize_t scull_write_iter(struct kiocb *iocb, struct iov_iter *from)
@@ -157,7 +155,7 @@ static ssize_t scull_read(struct file *file, char __user *buf, size_t count,
 	struct iov_iter to;
 
 	iov_iter_ubuf(&to, ITER_DEST, buf, count);
-	return read_at(file, pos, &to, false);
+	return read_at(file, pos, &to);
 }
 
 static ssize_t scull_write(struct file *file, const char __user *buf,
@@ -171,21 +169,18 @@ static ssize_t scull_write(struct file *file, const char __user *buf,
 
 static loff_t scull_llseek(struct file *file, loff_t offset, int whence)
 {
-	struct scull_dev *dev = file->private_data;
+	struct scull_store *s = scull_store_get(file->private_data);
 	loff_t ret;
 
-	if (down_read_killable(&dev->lock))
-		return -EINTR;
 	if (whence == SEEK_DATA || whence == SEEK_HOLE) {
-		ret = scull_store_seek(dev->store, offset, whence);
+		ret = scull_store_seek(s, offset, whence);
 		if (ret >= 0)
-			ret = vfs_setpos(file, ret, dev->store->size_max);
+			ret = vfs_setpos(file, ret, s->size_max);
 	} else {
-		ret = generic_file_llseek_size(file, offset, whence,
-					       dev->store->size_max,
-					       scull_store_size(dev->store));
+		ret = generic_file_llseek_size(file, offset, whence, s->size_max,
+					       scull_store_size(s));
 	}
-	up_read(&dev->lock);
+	scull_store_put(s);
 	return ret;
 }
 

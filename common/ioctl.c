@@ -6,6 +6,7 @@
 #include <linux/capability.h>
 #include <linux/compat.h>
 #include <linux/fs.h>
+#include <linux/lockdep.h>
 #include <linux/mm.h>
 #include <linux/uaccess.h>
 
@@ -54,9 +55,10 @@ static int value_get(enum value which)
 	}
 }
 
-/* Caller holds scull_param_lock and has found the value valid. */
+/* The value is valid. */
 static void value_set(enum value which, unsigned int value)
 {
+	lockdep_assert_held(&scull_param_lock);
 	switch (which) {
 	case QUANTUM:
 		WRITE_ONCE(scull_quantum.value, value);
@@ -100,9 +102,8 @@ static long value_ioctl(enum value which, enum verb verb, unsigned long arg)
 		return -EINVAL;
 
 	/*
-	 * The old value is given before the new one is set, so that an error
-	 * changes nothing; but not under the lock, because a user page can make
-	 * us wait. So it is given again if it was not the last one any more.
+	 * Copy out first, so that an error changes nothing; unlocked, because
+	 * put_user() may sleep. Retry if the value changed meanwhile.
 	 */
 	do {
 		old = value_get(which);
@@ -131,7 +132,8 @@ static long values_reset(void)
  * @cmd: which value and verb
  * @arg: by the verb, a value or a pointer to an int
  *
- * Context: may sleep, and faults user pages in.
+ * Context: Process context. Faults user pages in. Takes and releases
+ * scull_param_lock.
  * Return: 0, the value asked for, or -EPERM, -EINVAL, -EFAULT, -ENOTTY.
  */
 long scull_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -156,7 +158,7 @@ long scull_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
  * @cmd: as there; an int has the same size for both
  * @arg: a 32-bit pointer, or a value, which must not be taken for one
  *
- * Context: may sleep, and faults user pages in.
+ * Context: Process context, as scull_ioctl().
  * Return: as scull_ioctl().
  */
 long scull_compat_ioctl(struct file *file, unsigned int cmd, unsigned long arg)

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * /sys/kernel/debug/scullX/N/layout: where each quantum of a device lies, one
- * line a quantum. For root only, because it shows real addresses.
+ * line a quantum. It shows real addresses, so it is for root with CAP_SYSLOG.
  *
- * A reader holds the device's lock for as long as one read() fills its buffer.
- * In between, writers may add quanta, which never move; a trim ends the file.
+ * A reader has a reference to the store for as long as one read() fills its buffer.
+ * Writers may add quanta meanwhile, which never move; a trim ends the file.
  */
 
+#include <linux/capability.h>
 #include <linux/debugfs.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
@@ -25,7 +26,7 @@ static struct dentry *layout_dir;
 /* Where a reader is. Owned by its open file. */
 struct layout {
 	struct scull_dev *dev;
-	bool locked;
+	struct scull_store *store;	/* from start to stop */
 	loff_t pos;		/* lines from the start of the file */
 	unsigned long store_id;	/* of the store that is being read */
 	struct scull_place at;
@@ -48,19 +49,16 @@ static void *layout_start(struct seq_file *m, loff_t *pos)
 {
 	struct layout *l = m->private;
 
-	if (down_read_killable(&l->dev->lock))
-		return ERR_PTR(-EINTR);
-	l->locked = true;
-
+	l->store = scull_store_get(l->dev);
 	if (!*pos) {
 		l->pos = 0;
-		l->store_id = l->dev->store->id;
+		l->store_id = l->store->id;
 		l->at = (struct scull_place){};
 		l->quantum = NULL;
 		return l;
 	}
 	/* seq_file goes back to the start for any other position. */
-	if (!l->quantum || *pos != l->pos || l->store_id != l->dev->store->id)
+	if (!l->quantum || *pos != l->pos || l->store_id != l->store->id)
 		return NULL;
 	return l;
 }
@@ -77,13 +75,13 @@ static void *layout_next(struct seq_file *m, void *v, loff_t *pos)
 		return ERR_PTR(-EINTR);
 
 	if (l->quantum) {
-		last = l->quantum + l->dev->store->pool.quantum - 1;
+		last = l->quantum + l->store->pool.quantum - 1;
 		l->before = address_phys(last) + 1;
 		l->at.quantum++;
 	} else {
 		l->before = 0;
 	}
-	l->quantum = scull_store_next(l->dev->store, &l->at);
+	l->quantum = scull_store_next(l->store, &l->at);
 	return l->quantum ? l : NULL;
 }
 
@@ -91,9 +89,7 @@ static void layout_stop(struct seq_file *m, void *v)
 {
 	struct layout *l = m->private;
 
-	if (l->locked)
-		up_read(&l->dev->lock);
-	l->locked = false;
+	scull_store_put(l->store);
 }
 
 /* The page frames behind a quantum, as runs of FIRST+COUNT */
@@ -121,14 +117,13 @@ static void show_frames(struct seq_file *m, const void *start, unsigned int byte
 static int layout_show(struct seq_file *m, void *v)
 {
 	const struct layout *l = v;
-	unsigned int bytes = l->dev->store->pool.quantum;
+	unsigned int bytes = l->store->pool.quantum;
 	phys_addr_t phys;
 	struct page *page;
 
 	if (!l->quantum) {
 		seq_printf(m, "# device " KBUILD_MODNAME "%u quantum %u qset %u page %lu\n",
-			   l->dev->store->dev, bytes, l->dev->store->qset,
-			   PAGE_SIZE);
+			   l->store->dev, bytes, l->store->qset, PAGE_SIZE);
 		seq_puts(m, "# item index address frame pages node contiguous frames\n");
 		return 0;
 	}
@@ -152,8 +147,11 @@ static const struct seq_operations layout_seq_ops = {
 
 static int layout_open(struct inode *inode, struct file *file)
 {
-	struct layout *l = __seq_open_private(file, &layout_seq_ops, sizeof(*l));
+	struct layout *l;
 
+	if (!capable(CAP_SYSLOG))
+		return -EPERM;
+	l = __seq_open_private(file, &layout_seq_ops, sizeof(*l));
 	if (!l)
 		return -ENOMEM;
 	l->dev = inode->i_private;
@@ -173,7 +171,7 @@ static const struct file_operations layout_fops = {
  *
  * Without them, as without debugfs, the module works all the same.
  *
- * Context: may sleep. The devices exist.
+ * Context: Process context. The devices exist.
  */
 void scull_layout_create(void)
 {
@@ -192,7 +190,7 @@ void scull_layout_create(void)
 /**
  * scull_layout_remove() - remove the files, and wait for their readers
  *
- * Context: may sleep.
+ * Context: Process context. May sleep.
  */
 void scull_layout_remove(void)
 {

@@ -13,7 +13,6 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
-#include "compat.h"
 #include "scull.h"
 
 struct scull_dev *scull_devs;
@@ -21,18 +20,32 @@ struct scull_dev *scull_devs;
 static struct cdev *scull_cdev;
 static dev_t scull_devt;
 
+/* The devices can be opened. */
+static bool scull_ready;
+
+/* An error suppresses the uevent. */
+static int node_uevent(SCULL_UEVENT_DEVICE *node, struct kobj_uevent_env *env)
+{
+	return READ_ONCE(scull_ready) ? 0 : -EAGAIN;
+}
+
 static struct class scull_class = {
 	.name = KBUILD_MODNAME,
+	.dev_uevent = node_uevent,
 };
 
-/* As far as devs_create() got */
+/* As far as devs_create() got. Nobody can reach the devices any more. */
 static void devs_destroy(void)
 {
+	struct scull_store *store;
 	unsigned int i;
 
+	/* Frees what the last readers of trimmed stores have left to it. */
+	destroy_workqueue(scull_wq);
 	for (i = 0; i < scull_ndevs.value; i++) {
-		if (scull_devs[i].store)
-			scull_store_destroy(scull_devs[i].store);
+		store = rcu_dereference_protected(scull_devs[i].store, true);
+		if (store)
+			scull_store_release(store);
 		free_percpu(scull_devs[i].stats);
 	}
 	kvfree(scull_devs);
@@ -48,10 +61,15 @@ static int devs_create(void)
 	scull_devs = kvcalloc(scull_ndevs.value, sizeof(*scull_devs), SCULL_GFP);
 	if (!scull_devs)
 		return -ENOMEM;
+	scull_wq = alloc_workqueue(KBUILD_MODNAME, WQ_UNBOUND, 0);
+	if (!scull_wq) {
+		kvfree(scull_devs);
+		return -ENOMEM;
+	}
 
 	for (i = 0; i < scull_ndevs.value; i++) {
 		dev = &scull_devs[i];
-		init_rwsem(&dev->lock);
+		mutex_init(&dev->lock);
 		spin_lock_init(&dev->map_lock);
 
 		err = -ENOMEM;
@@ -63,7 +81,7 @@ static int devs_create(void)
 		err = PTR_ERR_OR_ZERO(store);
 		if (err)
 			goto destroy_devs;
-		dev->store = store;
+		RCU_INIT_POINTER(dev->store, store);
 	}
 	return 0;
 
@@ -108,8 +126,19 @@ static int nodes_create(void)
 			nodes_destroy(i);
 			return PTR_ERR(node);
 		}
+		scull_devs[i].node = node;
 	}
 	return 0;
+}
+
+/* Send the uevents that were suppressed. */
+static void nodes_announce(void)
+{
+	unsigned int i;
+
+	WRITE_ONCE(scull_ready, true);
+	for (i = 0; i < scull_ndevs.value; i++)
+		kobject_uevent(&scull_devs[i].node->kobj, KOBJ_ADD);
 }
 
 static int __init scull_init(void)
@@ -135,7 +164,12 @@ static int __init scull_init(void)
 	if (err)
 		goto unregister_class;
 
-	/* Last: from here on a device can be opened, and nothing may fail. */
+	/*
+	 * Last: from here on a device can be opened, and nothing may fail, because
+	 * the kernel frees a module that fails to load without waiting for its
+	 * users. So a node is in devtmpfs for a moment before it can be opened; its
+	 * uevent comes after that.
+	 */
 	scull_cdev = cdev_alloc();
 	if (!scull_cdev) {
 		err = -ENOMEM;
@@ -146,6 +180,7 @@ static int __init scull_init(void)
 	err = cdev_add(scull_cdev, scull_devt, scull_ndevs.value);
 	if (err)
 		goto put_cdev;
+	nodes_announce();
 	scull_layout_create();
 	return 0;
 

@@ -3,8 +3,9 @@
  * Mapping a device, for backends whose pages may be mapped.
  *
  * While a VMA maps the device its store stays (scull_trim() sees ->mapped), so a
- * fault needs none of our locks. It must not take the device's: a write holds it
- * while it faults in user memory, which may be a mapping of this very device.
+ * fault needs neither a lock of ours nor a reference. It must not take the device's
+ * lock: a write holds that while it faults in user memory, which may be a mapping of
+ * this very device.
  *
  * A page that somebody still holds after the last unmap, by vmsplice() or direct
  * I/O, is kept by its reference count when its quantum is freed.
@@ -17,7 +18,7 @@
 
 static void scull_vma_open(struct vm_area_struct *vma)
 {
-	struct scull_dev *dev = vma->vm_private_data;
+	struct scull_dev *dev = vma->vm_file->private_data;
 
 	spin_lock(&dev->map_lock);
 	dev->mapped++;
@@ -26,7 +27,7 @@ static void scull_vma_open(struct vm_area_struct *vma)
 
 static void scull_vma_close(struct vm_area_struct *vma)
 {
-	struct scull_dev *dev = vma->vm_private_data;
+	struct scull_dev *dev = vma->vm_file->private_data;
 
 	spin_lock(&dev->map_lock);
 	dev->mapped--;
@@ -39,9 +40,8 @@ static void scull_vma_close(struct vm_area_struct *vma)
  */
 static vm_fault_t scull_vma_fault(struct vm_fault *vmf)
 {
-	struct scull_dev *dev = vmf->vma->vm_private_data;
+	struct scull_store *s = vmf->vma->vm_private_data;
 	u64 pos = (u64)vmf->pgoff << PAGE_SHIFT;	/* mmap() takes any */
-	struct scull_store *s = dev->store;
 	unsigned int offset;
 	void *quantum;
 
@@ -53,6 +53,12 @@ static vm_fault_t scull_vma_fault(struct vm_fault *vmf)
 
 	vmf->page = scull_backend.page(quantum, offset);
 	get_page(vmf->page);
+	/*
+	 * A program may give the page away, by vmsplice(SPLICE_F_GIFT). If FUSE took
+	 * it after a trim, it would be page cache that no LRU list has. A dirty page
+	 * is copied.
+	 */
+	set_page_dirty(vmf->page);
 	return 0;
 }
 
@@ -67,30 +73,33 @@ static const struct vm_operations_struct scull_vm_ops = {
  * @file: the open device
  * @vma: where
  *
- * Context: under mmap_lock.
+ * Context: Process context. Caller holds mmap_lock. Takes and releases the device's
+ * map_lock.
  * Return: 0, -ENODEV if the backend's memory cannot be mapped, -EINVAL if the
  * device's quanta are not whole pages.
  */
 int scull_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct scull_dev *dev = file->private_data;
+	struct scull_store *s;
 	int err = 0;
 
 	if (!scull_backend.page)
 		return -ENODEV;
 
 	spin_lock(&dev->map_lock);
-	if (dev->store->pool.quantum % PAGE_SIZE) {
+	s = rcu_dereference_protected(dev->store, lockdep_is_held(&dev->map_lock));
+	if (s->pool.quantum % PAGE_SIZE) {
 		err = -EINVAL;
 	} else {
 		dev->mapped++;
-		WRITE_ONCE(dev->store->mapped, true);
+		WRITE_ONCE(s->mapped, true);
 	}
 	spin_unlock(&dev->map_lock);
 	if (err)
 		return err;
 
-	vma->vm_private_data = dev;
+	vma->vm_private_data = s;
 	vma->vm_ops = &scull_vm_ops;
 	return 0;
 }

@@ -23,7 +23,7 @@ static const unsigned int qset_max = 1 << 20;
 static const unsigned int limit_max =
 	BITS_PER_LONG == 64 ? UINT_MAX : (unsigned int)(ULONG_MAX >> 20);
 
-/* Makes one value of quantum and qset together, and of an exchange one step. */
+/* Makes a change of quantum and qset one step, and an exchange of one of them. */
 DEFINE_MUTEX(scull_param_lock);
 
 struct scull_param scull_major = {
@@ -48,6 +48,10 @@ struct scull_param scull_limit = {
 	.name = "limit", .unit = "MiB (0 for none)", .max = &limit_max,
 };
 
+struct scull_param scull_headroom = {
+	.name = "headroom", .unit = "MiB (0 for none)", .max = &limit_max,
+};
+
 bool scull_raw_addresses;
 int scull_order = -1;
 
@@ -56,7 +60,7 @@ int scull_order = -1;
  * @p: the parameter
  * @value: the value
  *
- * Context: any.
+ * Context: Any context.
  * Return: whether it is.
  */
 bool scull_param_valid(const struct scull_param *p, unsigned long value)
@@ -81,7 +85,7 @@ static unsigned long default_limit_pages(void)
 /**
  * scull_param_init() - settle what depends on the machine or on two parameters
  *
- * Context: module init, after the parameters were parsed.
+ * Context: Process context. Module init, after the parameters were parsed.
  * Return: 0, or -EINVAL if both order and quantum were given.
  */
 int scull_param_init(void)
@@ -96,13 +100,16 @@ int scull_param_init(void)
 	if (!scull_limit.given)
 		scull_limit.value = min_t(unsigned long, limit_max,
 					  default_limit_pages() >> (20 - PAGE_SHIFT));
+	if (!scull_headroom.given)
+		scull_headroom.value = min_t(unsigned long, limit_max,
+					     totalram_pages() / 16 >> (20 - PAGE_SHIFT));
 	return 0;
 }
 
 /**
  * scull_limit_bytes() - how much the module may hold
  *
- * Context: any.
+ * Context: Any context.
  * Return: bytes, ULONG_MAX for no limit.
  */
 unsigned long scull_limit_bytes(void)
@@ -151,5 +158,7 @@ module_param_cb(qset, &scull_param_ops, &scull_qset, 0644);
 MODULE_PARM_DESC(qset, "quanta in a qset, 1 to 1048576 (default 1000)");
 module_param_cb(limit, &scull_param_ops, &scull_limit, 0644);
 MODULE_PARM_DESC(limit, "MiB that all devices together may hold, 0 for no limit (default half of RAM)");
+module_param_cb(headroom, &scull_param_ops, &scull_headroom, 0644);
+MODULE_PARM_DESC(headroom, "MiB that the machine is to keep available, 0 for none (default a sixteenth of RAM)");
 module_param_named(raw_addresses, scull_raw_addresses, bool, 0444);
 MODULE_PARM_DESC(raw_addresses, "show real addresses in /proc to a reader with CAP_SYSLOG (default N)");

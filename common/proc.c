@@ -3,9 +3,10 @@
  * /proc/scullXmem and /proc/scullXseq: for each device a heading, a line for
  * each item, and a line for each quantum of its last item.
  *
- * Each line is a step of the walk, so that the file has no limit in length. The
- * device's lock is held from start to stop. Between two calls of read() a device
- * may change, so a step names its place by number and looks it up anew.
+ * Each line is a step of the walk, so that the file has no limit in length. From
+ * start to stop the walk has a reference to a store, and no lock: whoever seeks far
+ * in the file takes many steps, and holds nobody up. Between two calls of read() a
+ * device may change or be trimmed, so a step names its place by number.
  */
 
 #include <linux/capability.h>
@@ -23,68 +24,47 @@
 struct walk {
 	loff_t pos;		/* steps from the start of the file */
 	unsigned int dev;
-	enum { DEVICE, ITEM, QUANTUM } at;
-	unsigned long index;	/* of the item, for ITEM and QUANTUM */
-	unsigned int quantum;
-	struct scull_dev *locked;
-	struct scull_item *item;
+	enum { DEVICE, ITEM, QUANTUM } line;
+	struct scull_place at;	/* for ITEM and QUANTUM */
+	void *quantum;		/* the one there */
+	struct scull_store *store;
 };
 
-static int walk_lock(struct walk *w)
+static void walk_put(struct walk *w)
 {
-	if (down_read_killable(&scull_devs[w->dev].lock))
-		return -EINTR;
-	w->locked = &scull_devs[w->dev];
-	return 0;
+	if (w->store)
+		scull_store_put(w->store);
+	w->store = NULL;
 }
 
-static void walk_unlock(struct walk *w)
-{
-	if (w->locked)
-		up_read(&w->locked->lock);
-	w->locked = NULL;
-}
-
-/* To the heading of a device. Returns w, NULL after the last, or an ERR_PTR. */
+/* To the heading of a device. Returns w, or NULL after the last. */
 static struct walk *walk_device(struct walk *w, unsigned int dev)
 {
-	int err;
-
-	walk_unlock(w);
+	walk_put(w);
 	w->dev = dev;
-	w->at = DEVICE;
+	w->line = DEVICE;
 	if (dev >= scull_ndevs.value)
 		return NULL;
-	err = walk_lock(w);
-	return err ? ERR_PTR(err) : w;
+	w->store = scull_store_get(&scull_devs[dev]);
+	return w;
 }
 
 /* To what the numbers in w name, or the next thing there is. */
 static struct walk *walk_settle(struct walk *w)
 {
-	struct scull_store *s = w->locked->store;
+	unsigned long item = w->at.item;
 
-	switch (w->at) {
-	case DEVICE:
+	if (w->line == DEVICE)
 		return w;
-	case ITEM:
-		w->item = xa_find(&s->items, &w->index, ULONG_MAX, XA_PRESENT);
-		if (w->item)
-			return w;
-		break;
-	case QUANTUM:
-		w->item = xa_load(&s->items, w->index);
-		for (; w->item && w->quantum < s->qset; w->quantum++)
-			if (READ_ONCE(w->item->qset[w->quantum]))
-				return w;
-		break;
-	}
-	return walk_device(w, w->dev + 1);
+	w->quantum = scull_store_next(w->store, &w->at);
+	if (!w->quantum || (w->line == QUANTUM && w->at.item != item))
+		return walk_device(w, w->dev + 1);
+	return w;
 }
 
 static struct walk *walk_next(struct walk *w)
 {
-	unsigned long next;
+	struct scull_place next = { .item = w->at.item + 1 };
 
 	/* A seek in the file takes all the steps at once. */
 	cond_resched();
@@ -92,23 +72,21 @@ static struct walk *walk_next(struct walk *w)
 		return ERR_PTR(-EINTR);
 
 	w->pos++;
-	switch (w->at) {
+	switch (w->line) {
 	case DEVICE:
-		w->at = ITEM;
-		w->index = 0;
+		w->line = ITEM;
+		w->at = (struct scull_place){};
 		break;
 	case ITEM:
-		next = w->index;
-		if (xa_find_after(&w->locked->store->items, &next, ULONG_MAX,
-				  XA_PRESENT)) {
-			w->index = next;
+		if (scull_store_next(w->store, &next)) {
+			w->at = next;
 		} else {
-			w->at = QUANTUM;
-			w->quantum = 0;
+			w->line = QUANTUM;
+			w->at.quantum = 0;
 		}
 		break;
 	case QUANTUM:
-		w->quantum++;
+		w->at.quantum++;
 		break;
 	}
 	return walk_settle(w);
@@ -117,14 +95,13 @@ static struct walk *walk_next(struct walk *w)
 static void *scull_seq_start(struct seq_file *m, loff_t *pos)
 {
 	struct walk *w = m->private;
-	int err;
 
 	if (!*pos || *pos < w->pos) {
 		w->pos = 0;
 		w = walk_device(w, 0);
 	} else if (w->dev < scull_ndevs.value) {
-		err = walk_lock(w);
-		w = err ? ERR_PTR(err) : walk_settle(w);
+		w->store = scull_store_get(&scull_devs[w->dev]);
+		w = walk_settle(w);
 	} else {
 		return NULL;
 	}
@@ -142,7 +119,7 @@ static void *scull_seq_next(struct seq_file *m, void *v, loff_t *pos)
 
 static void scull_seq_stop(struct seq_file *m, void *v)
 {
-	walk_unlock(m->private);
+	walk_put(m->private);
 }
 
 /* Real addresses only for who could read them when the file was opened. */
@@ -155,22 +132,24 @@ static bool show_raw(const struct seq_file *m)
 static int scull_seq_show(struct seq_file *m, void *v)
 {
 	const struct walk *w = v;
-	const struct scull_store *s = w->locked->store;
+	struct scull_store *s = w->store;
 	bool raw = show_raw(m);
+	struct scull_item *item;
 
-	switch (w->at) {
+	switch (w->line) {
 	case DEVICE:
 		seq_printf(m, "\nDevice %i: qset %i, q %i, sz %lld\n", w->dev,
 			   s->qset, s->pool.quantum, scull_store_size(s));
 		break;
 	case ITEM:
+		item = scull_store_item(s, w->at.item);
 		seq_printf(m, raw ? "  item at %px, qset at %px\n" :
 				    "  item at %p, qset at %p\n",
-			   w->item, w->item->qset);
+			   item, item->qset);
 		break;
 	case QUANTUM:
 		seq_printf(m, raw ? "    % 4i: %8px\n" : "    % 4i: %8p\n",
-			   w->quantum, READ_ONCE(w->item->qset[w->quantum]));
+			   w->at.quantum, w->quantum);
 		break;
 	}
 	return 0;
@@ -191,7 +170,7 @@ static const char * const proc_names[] = {
 /**
  * scull_proc_create() - make the two files
  *
- * Context: may sleep. The devices exist.
+ * Context: Process context. The devices exist.
  * Return: 0 or -ENOMEM.
  */
 int scull_proc_create(void)
@@ -212,7 +191,7 @@ int scull_proc_create(void)
 /**
  * scull_proc_remove() - remove the files that exist, and wait for their readers
  *
- * Context: may sleep.
+ * Context: Process context. May sleep.
  */
 void scull_proc_remove(void)
 {

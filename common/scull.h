@@ -1,25 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the files of the core and the backends know of each other.
+ * Internal interface between the core and the backends.
  *
- * A device is a sparse tree of items. An item stands for qset quanta that
- * follow each other in the device, and holds a pointer for each: NULL where
- * nothing was written yet. A quantum is one object of the backend's allocator.
+ * A device points to a store, which has its bytes: a sparse tree of items. An
+ * item stands for qset contiguous quanta, and holds a pointer to each: NULL for a
+ * hole. A quantum is one object of the backend's allocator.
+ *
+ * Lifetimes. A store has a constant geometry and a reference count. Its content
+ * only grows. The device holds one reference, which a trim drops after it has put
+ * a new store in place. A reader of any kind (read, splice, seek, /proc, sysfs,
+ * layout) takes a reference with scull_store_get(), and no lock. The last
+ * reference frees the store.
  *
  * Locks, outermost first:
  *
- *	scull_dev.lock		read and /proc shared; write and trim exclusive.
- *				Held while user memory is copied, so mmap_lock
- *				nests inside it and nothing that runs under
- *				mmap_lock may take it.
- *	mmap_lock		the kernel's; held by a page fault and by mmap().
- *	scull_dev.map_lock	how often a device is mapped. A spinlock.
+ *	scull_dev.lock		Excludes writers and trims of one device from each
+ *				other. Always taken killably, or by trylock. Held
+ *				while user memory is read, so mmap_lock nests
+ *				inside, and nothing under mmap_lock may take it.
+ *	mmap_lock		The kernel's. Held by a page fault and by mmap().
+ *	scull_dev.map_lock	A spinlock. Decides between mmap() and a trim.
  *
- * scull_param_lock, which makes a pair of quantum and qset, is only ever held
- * outside mmap_lock and never together with the device's locks.
+ * scull_param_lock makes a change of quantum and qset one step. It is never held
+ * together with a lock of a device, nor while user memory is accessed.
  *
- * A page fault takes no lock of ours: a mapped device keeps its store, and a
- * store only grows.
+ * A page fault takes no lock of ours: a mapped device keeps its store.
+ *
+ * What readers see of a write that runs beside them:
+ *
+ * - Of bytes that it overwrites, some are old and some are new, as on ext4 and
+ *   tmpfs. This data race is meant; KCSAN is told in scull_store_read().
+ * - In a hole that it fills, zeros or a quantum. A quantum is published by
+ *   cmpxchg() after it has been filled, and loaded with acquire semantics by
+ *   scull_quantum_load().
+ * - Nothing past the old size until all of it is stored. The size grows last, in
+ *   scull_store_write(), and is read first, by scull_store_size(). So an append
+ *   becomes visible whole, and so does the zeroed gap before it.
  */
 #ifndef SCULL_H
 #define SCULL_H
@@ -32,12 +48,17 @@
 #include <linux/nospec.h>
 #include <linux/overflow.h>
 #include <linux/percpu.h>
-#include <linux/rwsem.h>
+#include <linux/rcupdate.h>
+#include <linux/refcount.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
 
+#include "compat.h"
+
 struct attribute_group;
+struct device;
 struct file;
 struct iov_iter;
 struct page;
@@ -49,10 +70,20 @@ struct vm_area_struct;
  */
 #define SCULL_GFP (GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
+/* The same for vmalloc() */
+static inline gfp_t scull_vmalloc_gfp(gfp_t gfp)
+{
+	return (gfp & ~__GFP_RETRY_MAYFAIL) | __GFP_VMALLOC_MAYFAIL;
+}
+
+/* A slab has a pointer to the memory cgroup of each object, not charged to it. */
+#define SCULL_SLAB_RECORD (IS_ENABLED(CONFIG_MEMCG) ? sizeof(void *) : 0)
+
 /**
  * struct scull_pool - where a store gets its quanta from
  * @quantum: bytes that the store uses of each quantum
  * @footprint: bytes that the allocator spends on each, set by the backend
+ * @records: bytes that the kernel keeps about each elsewhere, set by the backend
  * @priv: the backend's own
  *
  * Owned by one store and constant from setup to teardown, so that a quantum is
@@ -61,6 +92,7 @@ struct vm_area_struct;
 struct scull_pool {
 	unsigned int quantum;
 	size_t footprint;
+	size_t records;
 	void *priv;
 };
 
@@ -70,7 +102,8 @@ struct scull_pool {
  * @has_order: a quantum may be given as PAGE_SIZE << order
  * @vmalloced: it takes addresses of the vmalloc area, and no low memory
  * @setup: get ready to allocate quanta of pool->quantum bytes and set
- *	pool->footprint. May sleep. Returns 0 or a negative errno.
+ *	pool->footprint and pool->records. A trim calls it, which has to work where
+ *	memory is short: no large allocation. May sleep. Returns 0 or a negative errno.
  * @teardown: undo @setup. Every quantum of the pool has been freed. May sleep.
  * @alloc: quanta, one or as many of @n as it can have at once; returns how many, 0
  *	if not even one could be had. Neither kills nor warns then, as @gfp says.
@@ -142,6 +175,7 @@ struct scull_place {
 
 /**
  * struct scull_store - the bytes of one device, and their geometry
+ * @refs: references; see the top of this file
  * @pool: where its quanta come from
  * @qset: quanta in an item
  * @id: which of all stores of the module it is
@@ -149,16 +183,19 @@ struct scull_place {
  * @stats: the device's
  * @span: bytes in an item
  * @size_max: the largest size it can grow to
- * @size: bytes up to the end of the last write; changed under the device's lock
+ * @size: bytes up to the end of the last write; set under the device's lock, see
+ *	scull_store_size()
  * @held: bytes counted against the module's limit
  * @items: &struct scull_item by index, which the store owns; only ever grows
  * @direct: the first of them once more, each set after it is in @items
  * @mapped: it is or was mapped; set under the device's map_lock
+ * @work: frees it in a worker
+ * @rcu: frees the structure after those who tried to take a reference
  *
- * All but @size, @held, @items, @direct and @mapped is constant. A new geometry is
- * a new store.
+ * @pool to @size_max are constant. A new geometry is a new store.
  */
 struct scull_store {
+	refcount_t refs;
 	struct scull_pool pool;
 	unsigned int qset;
 	unsigned long id;
@@ -171,14 +208,21 @@ struct scull_store {
 	struct xarray items;
 	struct scull_item *direct[SCULL_DIRECT];
 	bool mapped;
+	struct work_struct work;
+	struct rcu_head rcu;
 };
 
+/* Frees stores whose last reference was a reader's. */
+extern struct workqueue_struct *scull_wq;
+
 int scull_charge(size_t bytes);
+void scull_charged(size_t bytes);
 void scull_uncharge(size_t bytes);
 struct scull_store *scull_store_create(unsigned int quantum, unsigned int qset,
 				       unsigned int dev,
 				       struct scull_stats __percpu *stats);
 void scull_store_destroy(struct scull_store *s);
+void scull_store_release(struct scull_store *s);
 ssize_t scull_store_read(struct scull_store *s, struct iov_iter *to, loff_t pos);
 ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 			  loff_t pos, bool nowait);
@@ -192,9 +236,37 @@ void *scull_store_fill(struct scull_store *s, loff_t pos, unsigned int *offset);
 void *scull_store_next(struct scull_store *s, struct scull_place *at);
 loff_t scull_store_seek(struct scull_store *s, loff_t pos, int whence);
 
+/**
+ * scull_store_size() - the size of a store
+ * @s: the store
+ *
+ * The caller sees all bytes that the size covers.
+ *
+ * Context: Any context.
+ * Return: the size in bytes.
+ */
 static inline loff_t scull_store_size(const struct scull_store *s)
 {
-	return atomic64_read(&s->size);
+	loff_t size = atomic64_read(&s->size);
+
+	/* Pairs with scull_store_write(). 32 bits have no acquire load below 5.18. */
+	smp_rmb();
+	return size;
+}
+
+/**
+ * scull_store_put() - drop a reader's reference
+ * @s: the store
+ *
+ * A reader does not wait for the freeing of a store that was trimmed under it; a
+ * worker frees it.
+ *
+ * Context: Any context.
+ */
+static inline void scull_store_put(struct scull_store *s)
+{
+	if (refcount_dec_and_test(&s->refs))
+		queue_work(scull_wq, &s->work);
 }
 
 /**
@@ -261,37 +333,77 @@ static inline size_t scull_item_bytes(const struct scull_store *s)
 }
 
 /**
+ * scull_quantum_load() - the quantum that an entry of a qset points to
+ * @entry: the entry
+ *
+ * Readers of the pointer see initialised contents. An address dependency would do
+ * for a single quantum, but adjacent ones are copied in one go, through the pointer
+ * to the first.
+ *
+ * Return: the quantum, or NULL for a hole.
+ */
+static inline void *scull_quantum_load(void *const *entry)
+{
+	/* Pairs with scull_store_publish(), or what makes the item visible. */
+	return smp_load_acquire(entry);
+}
+
+/**
  * scull_item_quantum() - a quantum of an item
  * @item: the item, or NULL for one that does not exist
  * @nr: which
- *
- * Pairs with the cmpxchg() in scull_store_publish(), or what makes the item visible:
- * who sees the pointer sees what it points to.
  *
  * Return: the quantum, or NULL for a hole.
  */
 static inline void *scull_item_quantum(const struct scull_item *item,
 				       unsigned int nr)
 {
-	return item ? READ_ONCE(item->qset[nr]) : NULL;
+	return item ? scull_quantum_load(&item->qset[nr]) : NULL;
 }
 
 /**
  * struct scull_dev - one device
- * @lock: guards @store and what it holds; see the top of this file
- * @store: its bytes, never NULL while the device can be reached. Changed under
- *	@lock and @map_lock, and only while @mapped is 0
- * @map_lock: innermost; see the top of this file
+ * @lock: excludes writers and trims from each other
+ * @store: its bytes, never NULL while the device can be reached, and one reference
+ *	to them. Replaced under @lock and @map_lock, while @mapped is 0
+ * @map_lock: guards @mapped, and @store against mmap()
  * @mapped: how many VMAs map the device
  * @stats: its counters, which it owns
+ * @node: the device in sysfs
  */
 struct scull_dev {
-	struct rw_semaphore lock;
-	struct scull_store *store;
+	struct mutex lock;	/* between writers and trims */
+	struct scull_store __rcu *store;
 	spinlock_t map_lock;	/* guards mapped, and store against mmap() */
 	unsigned long mapped;
 	struct scull_stats __percpu *stats;
+	struct device *node;
 };
+
+/**
+ * scull_store_get() - a reference to a device's present store
+ * @dev: the device
+ *
+ * Two atomic operations for each read, as a read lock has. SRCU has none, but one
+ * stalled reader would hold up the freeing of all stores. A percpu_ref has none
+ * either, but a trim would wait for a grace period until it knows whether it is the
+ * last user.
+ *
+ * Context: Any context.
+ * Return: the store, for scull_store_put().
+ */
+static inline struct scull_store *scull_store_get(struct scull_dev *dev)
+{
+	struct scull_store *s;
+
+	rcu_read_lock();
+	do {
+		/* With no reference left, a new one is in place already. */
+		s = rcu_dereference(dev->store);
+	} while (!refcount_inc_not_zero(&s->refs));
+	rcu_read_unlock();
+	return s;
+}
 
 extern struct scull_dev *scull_devs;
 extern const struct file_operations scull_fops;
@@ -334,7 +446,7 @@ struct scull_param {
 
 extern struct mutex scull_param_lock;
 extern struct scull_param scull_major, scull_ndevs, scull_quantum, scull_qset,
-	scull_limit;
+	scull_limit, scull_headroom;
 extern bool scull_raw_addresses;
 extern int scull_order;	/* as given at load, -1 if not */
 

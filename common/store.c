@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The store: a sparse tree of items, their quanta, and what they may cost.
+ * The store: a sparse tree of items, their quanta, and the memory charged for them.
  *
- * No locks and no files here. The device's lock keeps writers from each other
- * and from readers. Quanta and items are published with cmpxchg() all the same,
- * because a page fault fills a hole without that lock.
+ * No locks and no files here. The device's lock excludes writers from each other.
+ * Readers run beside them, and a page fault fills a hole without that lock, so
+ * quanta and items are published with cmpxchg().
  */
 
 #include <linux/log2.h>
 #include <linux/mm.h>
+#include <linux/pfn.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/vmalloc.h>
 
-#include "compat.h"
 #include "scull.h"
 #include "trace.h"
 
@@ -22,15 +23,50 @@
 /* How many stores were made. Gives each its id. */
 static atomic_long_t scull_stores;
 
+/* Frees stores whose last reference was a reader's. */
+struct workqueue_struct *scull_wq;
+
 /* What all the stores of the module hold, in bytes. Bounded by its limit. */
 static atomic_long_t scull_held;
 
+/* The part of it that is charged but not yet allocated, in bytes */
+static atomic_long_t scull_pending;
+
+/* Bytes that may be charged before the machine is asked again */
+static atomic_long_t scull_granted;
+
+/*
+ * Has the machine more available memory than its headroom? It is asked once for a
+ * part in 64 of the headroom, so that this costs nothing. Until then each module
+ * may go that much too far, and what is being allocated for others is not known to
+ * it; but what it has charged itself is.
+ */
+static bool headroom_left(size_t bytes)
+{
+	unsigned long headroom = READ_ONCE(scull_headroom.value);
+	unsigned long wanted;
+
+	if (!headroom || atomic_long_sub_return(bytes, &scull_granted) >= 0)
+		return true;
+
+	headroom <<= 20 - PAGE_SHIFT;
+	wanted = PFN_UP(atomic_long_read(&scull_pending));
+	if (si_mem_available() < headroom + wanted) {
+		/* The next one asks, too. */
+		atomic_long_set(&scull_granted, 0);
+		return false;
+	}
+	atomic_long_set(&scull_granted, headroom << PAGE_SHIFT >> 6);
+	return true;
+}
+
 /**
- * scull_charge() - count memory against the module's limit
+ * scull_charge() - count memory that is about to be allocated
  * @bytes: how much
  *
- * Context: any.
- * Return: 0, or -ENOSPC if it would exceed the limit.
+ * Context: Any context.
+ * Return: 0 if scull_charged() is to follow, or -ENOSPC if it would exceed the
+ * module's limit, or take what the machine is to keep available.
  */
 int scull_charge(size_t bytes)
 {
@@ -41,14 +77,31 @@ int scull_charge(size_t bytes)
 		if (bytes > limit || held > limit - bytes)
 			return -ENOSPC;
 	} while (!atomic_long_try_cmpxchg(&scull_held, &held, held + bytes));
-	return 0;
+
+	atomic_long_add(bytes, &scull_pending);
+	if (headroom_left(bytes))
+		return 0;
+	scull_charged(bytes);
+	scull_uncharge(bytes);
+	return -ENOSPC;
 }
 
 /**
- * scull_uncharge() - undo scull_charge()
+ * scull_charged() - what scull_charge() counted was allocated, or will not be
  * @bytes: how much
  *
- * Context: any.
+ * Context: Any context.
+ */
+void scull_charged(size_t bytes)
+{
+	atomic_long_sub(bytes, &scull_pending);
+}
+
+/**
+ * scull_uncharge() - count memory that was freed
+ * @bytes: how much
+ *
+ * Context: Any context.
  */
 void scull_uncharge(size_t bytes)
 {
@@ -70,6 +123,11 @@ static void store_uncharge(struct scull_store *s, size_t bytes)
 	scull_uncharge(bytes);
 }
 
+static void store_free_work(struct work_struct *work)
+{
+	scull_store_destroy(container_of(work, struct scull_store, work));
+}
+
 /**
  * scull_store_create() - make an empty store
  * @quantum: bytes in a quantum, within the backend's range
@@ -77,8 +135,9 @@ static void store_uncharge(struct scull_store *s, size_t bytes)
  * @dev: the number of its device
  * @stats: the device's counters
  *
- * Context: may sleep.
- * Return: the store, or an ERR_PTR: -ENOMEM, or what the backend says.
+ * Context: Process context. May sleep.
+ * Return: the store with one reference, or an ERR_PTR: -ENOMEM, or what the backend
+ * says.
  */
 struct scull_store *scull_store_create(unsigned int quantum, unsigned int qset,
 				       unsigned int dev,
@@ -92,6 +151,8 @@ struct scull_store *scull_store_create(unsigned int quantum, unsigned int qset,
 	if (!s)
 		return ERR_PTR(-ENOMEM);
 
+	refcount_set(&s->refs, 1);
+	INIT_WORK(&s->work, store_free_work);
 	s->pool.quantum = quantum;
 	s->qset = qset;
 	s->id = atomic_long_inc_return(&scull_stores);
@@ -113,12 +174,30 @@ free_store:
 	return ERR_PTR(err);
 }
 
-/* An upper bound for what kvmalloc() takes for an item. */
+/*
+ * Zeroed memory for an item. A large one is searched for in one piece without
+ * reclaim and compaction, which would take long, and then gathered from pages.
+ */
+static struct scull_item *item_alloc(const struct scull_store *s)
+{
+	size_t bytes = scull_item_bytes(s);
+	struct scull_item *item;
+
+	if (bytes <= PAGE_SIZE)
+		return kzalloc(bytes, ITEM_GFP);
+	item = kzalloc(bytes, ITEM_GFP & ~__GFP_DIRECT_RECLAIM);
+	return item ?: __vmalloc(bytes, scull_vmalloc_gfp(ITEM_GFP | __GFP_ZERO));
+}
+
+/* An upper bound for what item_alloc() takes, with the slab's record of its owner */
 static size_t item_footprint(const struct scull_store *s)
 {
 	return max_t(size_t, roundup_pow_of_two(scull_item_bytes(s)),
-		     KMALLOC_MIN_SIZE);
+		     KMALLOC_MIN_SIZE) + SCULL_SLAB_RECORD;
 }
+
+/* A node of the tree, likewise */
+#define NODE_BYTES (sizeof(struct xa_node) + SCULL_SLAB_RECORD)
 
 /*
  * An upper bound for what the tree takes for a new item: a node for each level
@@ -128,7 +207,7 @@ static size_t item_footprint(const struct scull_store *s)
 static size_t tree_bytes(struct scull_store *s, unsigned long index)
 {
 	/* The root has no surroundings. */
-	size_t bytes = xa_empty(&s->items) ? sizeof(struct xa_node) : 0;
+	size_t bytes = xa_empty(&s->items) ? NODE_BYTES : 0;
 	unsigned int shift;
 
 	for (shift = XA_CHUNK_SHIFT; shift < BITS_PER_LONG;
@@ -138,12 +217,12 @@ static size_t tree_bytes(struct scull_store *s, unsigned long index)
 
 		if (xa_find(&s->items, &first, last, XA_PRESENT))
 			break;
-		bytes += sizeof(struct xa_node);
+		bytes += NODE_BYTES;
 	}
 	return bytes;
 }
 
-/* A new item with one quantum; returns it, the item that was faster, or an error */
+/* A new item with one quantum. Returns it, the item that won the race, or an error. */
 static struct scull_item *item_insert(struct scull_store *s,
 				      const struct scull_place *at,
 				      void *quantum)
@@ -156,7 +235,7 @@ static struct scull_item *item_insert(struct scull_store *s,
 	if (err)
 		return ERR_PTR(err);
 
-	item = kvzalloc(scull_item_bytes(s), ITEM_GFP);
+	item = item_alloc(s);
 	if (!item) {
 		old = ERR_PTR(-ENOMEM);
 		goto uncharge;
@@ -166,6 +245,7 @@ static struct scull_item *item_insert(struct scull_store *s,
 
 	old = xa_cmpxchg(&s->items, at->item, NULL, item, ITEM_GFP);
 	if (!old) {
+		scull_charged(bytes);
 		if (at->item < SCULL_DIRECT) {
 			/* Pairs with scull_store_item(): a reader follows it. */
 			smp_store_release(&s->direct[at->item], item);
@@ -176,6 +256,7 @@ static struct scull_item *item_insert(struct scull_store *s,
 		old = ERR_PTR(xa_err(old));
 	kvfree(item);
 uncharge:
+	scull_charged(bytes);
 	store_uncharge(s, bytes);
 	return old;
 }
@@ -191,11 +272,11 @@ static void count_failure(struct scull_store *s, const struct scull_place *at,
  * scull_store_publish() - make a quantum visible
  * @s: the store
  * @at: where
- * @quantum: the quantum, filled: whoever sees it may read all of it
+ * @quantum: the quantum, all of it initialised
  *
- * Context: may sleep.
- * Return: the quantum that now stands there, which is another one if a page
- * fault was faster, or an ERR_PTR: -ENOSPC at the module's limit, -ENOMEM.
+ * Context: Process context. May sleep.
+ * Return: the quantum that now stands there, which is another one if this lost the
+ * race against a page fault, or an ERR_PTR: -ENOSPC by scull_charge(), -ENOMEM.
  */
 void *scull_store_publish(struct scull_store *s, const struct scull_place *at,
 			  void *quantum)
@@ -214,6 +295,12 @@ void *scull_store_publish(struct scull_store *s, const struct scull_place *at,
 	return old ?: quantum;
 }
 
+/* What is charged for a quantum */
+static size_t quantum_charge(const struct scull_store *s)
+{
+	return s->pool.footprint + s->pool.records;
+}
+
 /**
  * scull_quanta_alloc() - quanta for a store, and count them
  * @s: the store
@@ -223,13 +310,14 @@ void *scull_store_publish(struct scull_store *s, const struct scull_place *at,
  *	memory can then do so in the device, and is copied in one go
  * @n: how many, at least 1
  *
- * Context: may sleep.
- * Return: how many there are now, at least 1, or if none -ENOSPC at the module's
- * limit, -ENOMEM.
+ * Context: Process context. May sleep.
+ * Return: how many there are now, at least 1, or if none -ENOSPC by scull_charge(),
+ * -ENOMEM.
  */
 int scull_quanta_alloc(struct scull_store *s, const struct scull_place *at,
 		       gfp_t gfp, void **quanta, unsigned int n)
 {
+	const size_t each = quantum_charge(s);
 	struct scull_place place = *at;
 	unsigned int got = 0, i, j;
 	int err;
@@ -237,15 +325,16 @@ int scull_quanta_alloc(struct scull_store *s, const struct scull_place *at,
 	gfp |= SCULL_GFP;
 	gfp |= scull_backend.page ? __GFP_ACCOUNT_MAPPED : __GFP_ACCOUNT;
 	for (;; n = 1) {
-		err = store_charge(s, n * s->pool.footprint);
+		err = store_charge(s, n * each);
 		if (!err) {
 			do {
 				i = scull_backend.alloc(&s->pool, gfp,
 							quanta + got, n - got);
 				got += i;
 			} while (i && got < n);
+			scull_charged(n * each);
 			if (got < n)
-				store_uncharge(s, (n - got) * s->pool.footprint);
+				store_uncharge(s, (n - got) * each);
 			err = -ENOMEM;
 		}
 		if (got)
@@ -278,7 +367,7 @@ int scull_quanta_alloc(struct scull_store *s, const struct scull_place *at,
  * @at: what place it was for
  * @quantum: a quantum that nobody can see
  *
- * Context: may sleep.
+ * Context: Process context. May sleep.
  */
 void scull_quantum_free(struct scull_store *s, const struct scull_place *at,
 			void *quantum)
@@ -287,14 +376,14 @@ void scull_quantum_free(struct scull_store *s, const struct scull_place *at,
 	this_cpu_inc(s->stats->freed);
 	this_cpu_sub(s->stats->bytes, s->pool.footprint);
 	scull_backend.free(&s->pool, quantum);
-	store_uncharge(s, s->pool.footprint);
+	store_uncharge(s, quantum_charge(s));
 }
 
 /**
  * scull_store_destroy() - free a store and all that it holds
- * @s: a store that nothing can reach any more
+ * @s: a store without references
  *
- * Context: may sleep, and gives way to others while it frees a large store.
+ * Context: Process context. May sleep; reschedules while it frees a large store.
  */
 void scull_store_destroy(struct scull_store *s)
 {
@@ -318,7 +407,20 @@ void scull_store_destroy(struct scull_store *s)
 	/* What is left are the items and the tree. */
 	store_uncharge(s, atomic_long_read(&s->held));
 	scull_backend.teardown(&s->pool);
-	kfree(s);
+	/* Somebody may be trying to take a reference; see scull_store_get(). */
+	kfree_rcu(s, rcu);
+}
+
+/**
+ * scull_store_release() - drop a reference, and free the store here if it was the last
+ * @s: the store
+ *
+ * Context: Process context. May sleep.
+ */
+void scull_store_release(struct scull_store *s)
+{
+	if (refcount_dec_and_test(&s->refs))
+		scull_store_destroy(s);
 }
 
 /**
@@ -330,8 +432,8 @@ void scull_store_destroy(struct scull_store *s)
  * Needs no lock: of two that fill the same hole, one wins and both get its
  * quantum.
  *
- * Context: may sleep.
- * Return: the quantum, or an ERR_PTR: -ENOSPC at the module's limit, -ENOMEM.
+ * Context: Process context. May sleep.
+ * Return: the quantum, or an ERR_PTR: -ENOSPC by scull_charge(), -ENOMEM.
  */
 void *scull_store_fill(struct scull_store *s, loff_t pos, unsigned int *offset)
 {
@@ -357,8 +459,8 @@ void *scull_store_fill(struct scull_store *s, loff_t pos, unsigned int *offset)
 		return quantum;
 
 	/*
-	 * Another fault may have filled it with the last there was. A writer that
-	 * is about to fill it is not waited for.
+	 * Our allocation failed, but a concurrent fault may have filled the hole. A
+	 * writer that is about to fill it is not waited for.
 	 */
 	return scull_item_quantum(scull_store_item(s, at.item), at.quantum) ?:
 	       quantum;
@@ -366,11 +468,13 @@ void *scull_store_fill(struct scull_store *s, loff_t pos, unsigned int *offset)
 
 /**
  * scull_store_next() - the first quantum at or after a place
- * @s: the store, which the caller keeps from writers
+ * @s: the store, to which the caller has a reference
  * @at: where to start; set to where the quantum is, at its first byte if it is
  *	not the one that @at was in
  *
- * Context: may sleep.
+ * The one iterator. Beside a writer it may miss what that adds meanwhile.
+ *
+ * Context: Process context. May sleep.
  * Return: the quantum, or NULL if there is none.
  */
 void *scull_store_next(struct scull_store *s, struct scull_place *at)

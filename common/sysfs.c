@@ -11,20 +11,15 @@
 
 #include "scull.h"
 
-/* One value of the device's store, read under the device's lock */
+/* One value of the device's store */
 #define STORE_ATTR(_name, _format, _value)				\
 static ssize_t _name##_show(struct device *node,			\
 			    struct device_attribute *attr, char *buf)	\
 {									\
-	struct scull_dev *dev = dev_get_drvdata(node);			\
-	const struct scull_store *s;					\
-	ssize_t ret;							\
+	struct scull_store *s = scull_store_get(dev_get_drvdata(node));	\
+	ssize_t ret = sysfs_emit(buf, _format "\n", _value);		\
 									\
-	if (down_read_killable(&dev->lock))				\
-		return -EINTR;						\
-	s = dev->store;							\
-	ret = sysfs_emit(buf, _format "\n", _value);			\
-	up_read(&dev->lock);						\
+	scull_store_put(s);						\
 	return ret;							\
 }									\
 static DEVICE_ATTR_RO(_name)
@@ -42,7 +37,7 @@ static ssize_t stats_show(struct device *node, char *buf, size_t field)
 	for_each_possible_cpu(cpu)
 		sum += READ_ONCE(*(unsigned long *)((void *)per_cpu_ptr(dev->stats, cpu) +
 						    field));
-	/* What one CPU allocates and another frees meanwhile may count half. */
+	/* The sum is not atomic: a free on one CPU may be seen without its allocation. */
 	return sysfs_emit(buf, "%lu\n",
 			  field == offsetof(struct scull_stats, bytes) &&
 			  (long)sum < 0 ? 0 : sum);

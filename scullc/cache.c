@@ -8,13 +8,13 @@
  */
 
 #include <linux/list.h>
+#include <linux/lockdep.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
 
-#include "compat.h"
-#include "reserve.h"
 #include "scull.h"
 
 /**
@@ -24,7 +24,6 @@
  * @quantum: the size in bytes
  * @cache: the kmem_cache; its objects have room for a pointer at least
  * @footprint: an object's share of its slab
- * @reserve: objects put by, or NULL
  */
 struct quantum_cache {
 	struct list_head node;
@@ -32,22 +31,33 @@ struct quantum_cache {
 	unsigned int quantum;
 	struct kmem_cache *cache;
 	size_t footprint;
-	mempool_t *reserve;
 };
 
 static LIST_HEAD(caches);
 static DEFINE_MUTEX(caches_lock);	/* guards the list and users */
 
-/* Large objects leave up to half of a slab unused, so ask one where it lies. */
+/*
+ * Large objects leave up to half of a slab unused, so look where one lies. KFENCE
+ * puts an object on a page of its own now and then, but hardly twice. If there is no
+ * memory, assume the most that it can be: a trim, which may have come here, frees.
+ */
 static size_t cache_footprint(struct kmem_cache *cache)
 {
-	size_t slab, size = ALIGN(kmem_cache_size(cache), ARCH_SLAB_MINALIGN);
-	void *object = kmem_cache_alloc(cache, SCULL_GFP);
+	size_t size = ALIGN(kmem_cache_size(cache), ARCH_SLAB_MINALIGN);
+	size_t slab = roundup_pow_of_two(size);
+	bool guarded = false;
+	void *object;
 
-	if (!object)
-		return 0;
-	slab = page_size(virt_to_head_page(object));
-	kmem_cache_free(cache, object);
+	do {
+		object = kmem_cache_alloc(cache, GFP_KERNEL | __GFP_NORETRY |
+						 __GFP_NOWARN);
+		if (!object)
+			break;
+		guarded = is_kfence_address(object);
+		if (!guarded)
+			slab = page_size(virt_to_head_page(object));
+		kmem_cache_free(cache, object);
+	} while (guarded);
 	return slab > size ? slab / (slab / size) : size;
 }
 
@@ -55,10 +65,9 @@ static struct quantum_cache *cache_create(unsigned int quantum)
 {
 	struct quantum_cache *c = kzalloc(sizeof(*c), SCULL_GFP);
 	char name[32];
-	int err = -ENOMEM;
 
 	if (!c)
-		return ERR_PTR(err);
+		return NULL;
 	c->quantum = quantum;
 	snprintf(name, sizeof(name), quantum == scull_quantum.builtin ?
 		 KBUILD_MODNAME : KBUILD_MODNAME "-%u", quantum);
@@ -66,21 +75,27 @@ static struct quantum_cache *cache_create(unsigned int quantum)
 	c->cache = kmem_cache_create_usercopy(name,
 					      max_t(size_t, quantum, sizeof(void *)),
 					      0, SLAB_NO_MERGE, 0, quantum, NULL);
-	if (!c->cache)
-		goto free_c;
+	if (!c->cache) {
+		kfree(c);
+		return NULL;
+	}
 	c->footprint = cache_footprint(c->cache);
-	if (!c->footprint)
-		goto destroy_cache;
-	c->reserve = reserve_create(c->cache, c->footprint);
-	if (!IS_ERR(c->reserve))
-		return c;
+	return c;
+}
 
-	err = PTR_ERR(c->reserve);
-destroy_cache:
-	kmem_cache_destroy(c->cache);
-free_c:
-	kfree(c);
-	return ERR_PTR(err);
+/* The cache for a size, made if there is none, or NULL */
+static struct quantum_cache *cache_find(unsigned int quantum)
+{
+	struct quantum_cache *c;
+
+	lockdep_assert_held(&caches_lock);
+	list_for_each_entry(c, &caches, node)
+		if (c->quantum == quantum)
+			return c;
+	c = cache_create(quantum);
+	if (c)
+		list_add(&c->node, &caches);
+	return c;
 }
 
 static int cache_setup(struct scull_pool *pool)
@@ -88,21 +103,15 @@ static int cache_setup(struct scull_pool *pool)
 	struct quantum_cache *c;
 
 	mutex_lock(&caches_lock);
-	list_for_each_entry(c, &caches, node)
-		if (c->quantum == pool->quantum)
-			goto found;
-
-	c = cache_create(pool->quantum);
-	if (!IS_ERR(c))
-		list_add(&c->node, &caches);
-found:
-	if (!IS_ERR(c)) {
+	c = cache_find(pool->quantum);
+	if (c) {
 		c->users++;
 		pool->priv = c;
 		pool->footprint = c->footprint;
+		pool->records = SCULL_SLAB_RECORD;
 	}
 	mutex_unlock(&caches_lock);
-	return PTR_ERR_OR_ZERO(c);
+	return c ? 0 : -ENOMEM;
 }
 
 static void cache_teardown(struct scull_pool *pool)
@@ -112,7 +121,6 @@ static void cache_teardown(struct scull_pool *pool)
 	mutex_lock(&caches_lock);
 	if (!--c->users) {
 		list_del(&c->node);
-		reserve_destroy(c->reserve, c->footprint);
 		kmem_cache_destroy(c->cache);
 		kfree(c);
 	}
@@ -126,9 +134,6 @@ static unsigned int cache_alloc(const struct scull_pool *pool, gfp_t gfp,
 
 	/* Not in bulk: below 6.8 a failure of that leaves a memory cgroup charged. */
 	*quanta = kmem_cache_alloc(c->cache, gfp);
-	if (!*quanta && c->reserve)
-		*quanta = reserve_alloc(c->reserve,
-					gfp & __GFP_ZERO ? pool->quantum : 0);
 	return *quanta ? 1 : 0;
 }
 
@@ -136,10 +141,7 @@ static void cache_free(const struct scull_pool *pool, void *quantum)
 {
 	const struct quantum_cache *c = pool->priv;
 
-	if (c->reserve)
-		reserve_free(c->reserve, quantum);
-	else
-		kmem_cache_free(c->cache, quantum);
+	kmem_cache_free(c->cache, quantum);
 }
 
 const struct scull_backend scull_backend = {

@@ -4,17 +4,29 @@
  * wherever they lie.
  */
 
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/pfn.h>
+#include <linux/shm.h>
 #include <linux/sizes.h>
 #include <linux/vmalloc.h>
 
-#include "compat.h"
 #include "scull.h"
 
+/*
+ * The kernel's records of an area are charged to no memory cgroup: two structures,
+ * the array of its pages, and its part of the page table with that of the guard page
+ * that follows.
+ */
 static int vmalloc_setup(struct scull_pool *pool)
 {
-	pool->footprint = PAGE_ALIGN(pool->quantum);
+	size_t pages = PFN_UP(pool->quantum);
+
+	pool->footprint = pages * PAGE_SIZE;
+	pool->records = sizeof(struct vm_struct) + sizeof(struct vmap_area) +
+			roundup_pow_of_two(pages * sizeof(struct page *)) +
+			(pages + 1) * sizeof(pte_t);
 	return 0;
 }
 
@@ -25,8 +37,7 @@ static void vmalloc_teardown(struct scull_pool *pool)
 static unsigned int vmalloc_alloc(const struct scull_pool *pool, gfp_t gfp,
 				  void **quanta, unsigned int n)
 {
-	gfp = (gfp & ~__GFP_RETRY_MAYFAIL) | __GFP_VMALLOC_MAYFAIL;
-	*quanta = __vmalloc(pool->quantum, gfp);
+	*quanta = __vmalloc(pool->quantum, scull_vmalloc_gfp(gfp));
 	return *quanta ? 1 : 0;
 }
 
@@ -36,9 +47,17 @@ static void vmalloc_free(const struct scull_pool *pool, void *quantum)
 }
 
 /*
- * A second address of the page in the kernel, for which nothing is flushed: with a
- * data cache that has aliases (ARMv5, say) mappings would lag behind.
+ * A mapping is a second address of a page that has one in the vmalloc area already,
+ * for which nothing is flushed. With a data cache that has aliases it would lag
+ * behind, so there is none: on ARM before version 7, and where shared mappings must
+ * be far apart.
  */
+#ifdef CONFIG_ARM
+#define DCACHE_ALIASES (__LINUX_ARM_ARCH__ < 7)
+#else
+#define DCACHE_ALIASES (SHMLBA > PAGE_SIZE)
+#endif
+
 static struct page *vmalloc_page(void *quantum, unsigned int offset)
 {
 	return vmalloc_to_page(quantum + offset);
@@ -52,7 +71,7 @@ const struct scull_backend scull_backend = {
 	.teardown = vmalloc_teardown,
 	.alloc = vmalloc_alloc,
 	.free = vmalloc_free,
-	.page = vmalloc_page,
+	.page = DCACHE_ALIASES ? NULL : vmalloc_page,
 };
 
 MODULE_DESCRIPTION("RAM-backed character device on vmalloc()");

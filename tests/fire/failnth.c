@@ -702,7 +702,7 @@ static void before_load(void)
 	const char *dir = getenv("SCULL_MODDIR");
 
 	snprintf(load_params, sizeof(load_params), "devs=4 qset=7 %s",
-		 mod->paged ? "order=1" : "quantum=100 reserve=3");
+		 mod->paged ? "order=1" : "quantum=100");
 	snprintf(path, sizeof(path), "%s/%s.ko", dir ? dir : "/lib/scull",
 		 mod->name);
 	module_fd = must(open(path, O_RDONLY | O_CLOEXEC));

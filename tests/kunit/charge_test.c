@@ -64,6 +64,37 @@ static void test_no_limit(struct kunit *test)
 	scull_uncharge(1);
 }
 
+/* What the machine is to keep is not taken, and a refusal leaves nothing charged. */
+static void test_headroom(struct kunit *test)
+{
+	unsigned long ram = totalram_pages() >> (20 - PAGE_SHIFT);
+	unsigned int i;
+
+	scull_limit.value = 1;
+	for (i = 0; i < 2; i++) {
+		scull_headroom.value = ram + 1;
+		KUNIT_EXPECT_EQ(test, scull_charge(SZ_1M), -ENOSPC);
+		KUNIT_EXPECT_EQ(test, scull_charge(1), -ENOSPC);
+		scull_headroom.value = i;
+		KUNIT_EXPECT_EQ(test, scull_charge(SZ_1M), 0);
+		scull_charged(SZ_1M);
+		scull_uncharge(SZ_1M);
+	}
+
+	/* What was charged and is not allocated yet is taken from what there is. */
+	scull_limit.value = 0;
+	KUNIT_EXPECT_EQ(test, scull_charge(ram * SZ_1M), -ENOSPC);
+	scull_headroom.value = 0;
+	KUNIT_EXPECT_EQ(test, scull_charge(ram * SZ_1M), 0);
+	scull_headroom.value = 1;
+	KUNIT_EXPECT_EQ(test, scull_charge(SZ_1M), -ENOSPC);
+	scull_charged(ram * SZ_1M);
+	KUNIT_EXPECT_EQ(test, scull_charge(SZ_1M), 0);
+	scull_charged(SZ_1M);
+	scull_uncharge(ram * SZ_1M + SZ_1M);
+	scull_headroom.value = 0;
+}
+
 /* The size of what the kernel gave for an item */
 static size_t item_size(struct scull_store *s, unsigned long index)
 {
@@ -90,9 +121,9 @@ static void test_held(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, put(s, "a", 1, edge(s, i)), 1);
 
 		held = atomic_long_read(&s->held);
-		least = quantum ? 0 : s->pool.footprint;
+		least = quantum ? 0 : s->pool.footprint + s->pool.records;
 		if (!item)
-			least += item_size(s, at.item);
+			least += item_size(s, at.item) + SCULL_SLAB_RECORD;
 		quanta += !quantum;
 		KUNIT_EXPECT_GE(test, held - was, least);
 		if (item)
@@ -189,6 +220,8 @@ free:
 }
 
 static struct kunit_case charge_cases[] = {
+	/* First: others leave open what they charge. */
+	KUNIT_CASE(test_headroom),
 	KUNIT_CASE(test_limit_bytes),
 	KUNIT_CASE(test_charge),
 	KUNIT_CASE(test_no_limit),

@@ -55,7 +55,7 @@ const void *quick_gen_params(struct kunit *test, const void *prev, char *desc)
 }
 
 /**
- * store_init() - before each test: an empty store in test->priv, and no limit
+ * store_init() - before each test: an empty store in test->priv, no limit, no headroom
  * @test: the test
  *
  * A test that is none of a geometry gets that of the book's small one.
@@ -108,6 +108,7 @@ void store_exit(struct kunit *test)
 	/* Anything that is still counted leaves no room for this. */
 	scull_limit.value = 1;
 	KUNIT_EXPECT_EQ(test, scull_charge(SZ_1M), 0);
+	scull_charged(SZ_1M);
 	scull_uncharge(SZ_1M);
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A writer that is held in the middle of its write: userfaultfd makes it wait
- * for a page of its buffer, inside the system call, until it is told to go on or
- * killed. So what happens meanwhile does not depend on time.
+ * A task that is stalled inside a system call: userfaultfd makes it wait for a page
+ * of its buffer, until it is told to go on or killed. So what happens meanwhile does
+ * not depend on time.
  */
 #include "suite.h"
 #include <linux/userfaultfd.h>
@@ -12,12 +12,12 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#define HOLE (HELD_PAGES / 2)
-
 struct held {
 	int fd;
+	ssize_t (*call)(int fd, void *buf, size_t len);
 	char *buf;
 	size_t page;
+	int hole; /* the page that is missing */
 	int uffd;
 	pid_t pid;
 	volatile long ret;
@@ -46,7 +46,7 @@ static void make_buffer(struct held *h)
 	/* Otherwise one huge page might be all there is to miss. */
 	madvise(h->buf, HELD_PAGES * h->page, MADV_NOHUGEPAGE);
 	fill(h->buf, HELD_PAGES * h->page, 1, 0);
-	hole = h->buf + HOLE * h->page;
+	hole = h->buf + h->hole * h->page;
 	must(madvise(hole, h->page, MADV_DONTNEED));
 
 	h->uffd = must(syscall(SYS_userfaultfd, O_CLOEXEC));
@@ -56,21 +56,21 @@ static void make_buffer(struct held *h)
 	must(ioctl(h->uffd, UFFDIO_REGISTER, &reg));
 }
 
-static int write_all(void *arg)
+static int run(void *arg)
 {
 	struct held *h = arg;
 
-	h->ret = pwrite(h->fd, h->buf, HELD_PAGES * h->page, 0);
+	h->ret = h->call(h->fd, h->buf, HELD_PAGES * h->page);
 	return 0;
 }
 
 /*
- * Start one, which writes HELD_PAGES pages of pattern 1 to the front of a
- * device. After a fork it would fault in an address space of its own, which the
- * userfaultfd does not know, and a thread of ours could not be killed alone: so
- * it shares our memory and is a process all the same.
+ * Start one. After a fork it would fault in an address space of its own, which the
+ * userfaultfd does not know, and a thread of ours could not be killed alone: so it
+ * shares our memory and is a process all the same.
  */
-struct held *held_writer(int fd)
+struct held *held_task(int fd, int hole,
+		       ssize_t (*call)(int fd, void *buf, size_t len))
 {
 	const size_t stack_size = 1 << 16;
 	struct held *h = calloc(1, sizeof(*h));
@@ -78,36 +78,56 @@ struct held *held_writer(int fd)
 	char *stack;
 
 	h->fd = fd;
+	h->call = call;
+	h->hole = hole;
 	h->page = page_size();
 	make_buffer(h);
 	stack = mmap(NULL, stack_size, PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(stack, MAP_FAILED);
-	h->pid = must(
-		clone(write_all, stack + stack_size, CLONE_VM | SIGCHLD, h));
+	h->pid = must(clone(run, stack + stack_size, CLONE_VM | SIGCHLD, h));
 	ck_assert_int_eq(must(read(h->uffd, &msg, sizeof(msg))), sizeof(msg));
 	ck_assert_int_eq(msg.event, UFFD_EVENT_PAGEFAULT);
 	return h;
 }
 
-/* Let it complete. */
-void held_release(struct held *h)
+static ssize_t write_front(int fd, void *buf, size_t len)
+{
+	return pwrite(fd, buf, len, 0);
+}
+
+/* It writes HELD_PAGES pages of pattern 1 to the front of a device. */
+struct held *held_writer(int fd)
+{
+	return held_task(fd, HELD_PAGES / 2, write_front);
+}
+
+/* Let it complete. Its result, and its buffer until the next one is started */
+ssize_t held_end(struct held *h, const char **buf)
 {
 	char *page = malloc(h->page);
 	struct uffdio_copy copy = {
-		.dst = (unsigned long)h->buf + HOLE * h->page,
+		.dst = (unsigned long)h->buf + h->hole * h->page,
 		.src = (unsigned long)page,
 		.len = h->page,
 	};
 	int status;
 
-	fill(page, h->page, 1, HOLE * h->page);
+	fill(page, h->page, 1, h->hole * h->page);
 	must(ioctl(h->uffd, UFFDIO_COPY, &copy));
 	must(waitpid(h->pid, &status, 0));
 	ck_assert_int_eq(status, 0);
-	ck_assert_int_eq(h->ret, HELD_PAGES * h->page);
 	close(h->uffd);
 	free(page);
+	if (buf)
+		*buf = h->buf;
+	return h->ret;
+}
+
+/* The same, of one that moves its whole buffer */
+void held_release(struct held *h)
+{
+	ck_assert_int_eq(held_end(h, NULL), HELD_PAGES * page_size());
 }
 
 void held_kill(struct held *h)

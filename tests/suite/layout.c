@@ -3,6 +3,7 @@
  * /sys/kernel/debug/scullX/N/layout: where each quantum lies.
  */
 #include "suite.h"
+#include <linux/capability.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -83,6 +84,15 @@ START_TEST(for_root_only)
 	must_fail(access(layout_path(2), F_OK), ENOENT);
 	unload();
 	must_fail(access(layout_path(0), F_OK), ENOENT);
+}
+END_TEST
+
+/* Not for every root: as in /proc, real addresses want CAP_SYSLOG. */
+START_TEST(with_capability_only)
+{
+	load("");
+	drop_cap(CAP_SYSLOG);
+	must_fail(open(layout_path(0), O_RDONLY | O_CLOEXEC), EPERM);
 }
 END_TEST
 
@@ -279,6 +289,7 @@ void layout_tests(TCase *tc)
 		return;
 	}
 	tcase_add_test(tc, for_root_only);
+	tcase_add_test(tc, with_capability_only);
 	tcase_add_test(tc, empty);
 	tcase_add_loop_test(tc, every_quantum, 0,
 			    sizeof(quanta) / sizeof(quanta[0]));

@@ -228,6 +228,55 @@ START_TEST(none)
 }
 END_TEST
 
+/* A write that needs memory leaves the machine its headroom, and a trim frees. */
+START_TEST(headroom)
+{
+	char text[32];
+	int fd;
+
+	load("quantum=%ld qset=64", page_size());
+	fd = dev_open(0, O_RDWR);
+	put(fd, 0, MIB, 1);
+	/* More than there is */
+	snprintf(text, sizeof(text), "%ld\n",
+		 sysconf(_SC_PHYS_PAGES) / (MIB / page_size()) + 1);
+	ck_assert_int_eq(write_file(param_path("headroom"), text), 0);
+	/* What was granted before may be used up first. */
+	while (pwrite(fd, "x", 1, dev_size(fd) + page_size()) == 1)
+		;
+	ck_assert_int_eq(errno, ENOSPC);
+	ck_assert_int_lt(dev_size(fd),
+			 sysconf(_SC_PHYS_PAGES) / 16 * page_size());
+	must_fail(pwrite(dev_open(1, O_RDWR), "x", 1, 0), ENOSPC);
+	/* What is there can be written again, and thrown away. */
+	put(fd, 0, MIB, 2);
+	expect(fd, 0, MIB, 2);
+	adopt(0, 100, 4);
+	must_fail(pwrite(fd, "x", 1, 0), ENOSPC);
+	ck_assert_int_eq(write_file(param_path("headroom"), "0\n"), 0);
+	put(fd, 0, MIB / 16, 3);
+	expect(fd, 0, MIB / 16, 3);
+}
+END_TEST
+
+/* A device at its limit can be emptied with any quantum. */
+START_TEST(trimmed_when_full)
+{
+	static const long quanta[] = { 4000, 1, 100, 5000, 65536, 1 << 20 };
+	int fd;
+
+	load("quantum=4000 limit=1");
+	fd = dev_open(0, O_RDWR);
+	for (int i = 0; i < 5; i++) {
+		for (long long off = 0; pwrite(fd, "x", 1, off) == 1;)
+			off += quanta[i];
+		ck_assert_int_eq(errno, ENOSPC);
+		adopt(0, quanta[i + 1], 10000);
+		ck_assert_int_eq(dev_size(fd), 0);
+	}
+}
+END_TEST
+
 #define WRITERS 12
 
 static void greedy(int i)
@@ -290,5 +339,7 @@ void limit_tests(TCase *tc)
 	tcase_add_test(tc, given_back_after_efault);
 	tcase_add_test(tc, lowered);
 	tcase_add_test(tc, none);
+	tcase_add_test(tc, headroom);
+	tcase_add_test(tc, trimmed_when_full);
 	tcase_add_test(tc, never_exceeded);
 }

@@ -35,7 +35,7 @@ static const struct group {
 	{ "splice", splice_tests },	{ "aio", aio_tests },
 	{ "files", file_tests },	{ "sysfs", sysfs_tests },
 	{ "trace", trace_tests },	{ "layout", layout_tests },
-	{ "reserve", reserve_tests },
+	{ "wait", wait_tests },
 };
 
 #define NGROUPS (sizeof(groups) / sizeof(groups[0]))

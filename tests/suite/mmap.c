@@ -647,6 +647,62 @@ START_TEST(held_by_a_pipe) /* trap 6 */
 END_TEST
 
 /* Dropped from the page tables, a page comes back as it was. */
+/* The page frame of an address; the page is there. */
+static unsigned long frame_of(const volatile void *p)
+{
+	int fd = must(open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC));
+	uint64_t entry;
+
+	ck_assert_int_eq(
+		must(pread(fd, &entry, 8, (unsigned long)p / page_size() * 8)),
+		8);
+	close(fd);
+	ck_assert(entry >> 63);
+	return entry & ((1ULL << 55) - 1);
+}
+
+/*
+ * A page that was given away into a pipe, and is only there after a trim: FUSE may
+ * take what is moved to it for a page of its own, but for this one.
+ */
+START_TEST(gift_is_not_stolen)
+{
+	int fd, ends[2];
+	unsigned long frame;
+	struct fuse *fuse;
+	char *map;
+
+	load("order=0");
+	fd = dev_open(0, O_RDWR);
+	put(fd, 0, page_size(), 3);
+	/* Only read, or it would be dirty without our help */
+	map = mmap(NULL, page_size(), PROT_READ, MAP_SHARED, fd, 0);
+	ck_assert_ptr_ne(map, MAP_FAILED);
+	check_fill(map, page_size(), 3, 0);
+	frame = frame_of(map);
+	must(pipe(ends));
+	ck_assert_int_eq(must(vmsplice(ends[1],
+				       &(struct iovec){ map, page_size() }, 1,
+				       SPLICE_F_GIFT)),
+			 page_size());
+	must(munmap(map, page_size()));
+	trim(0);
+
+	fuse = fuse_start(ends[0]);
+	/* The pipe is the server's alone: one reference to the page is left. */
+	close(ends[0]);
+	close(ends[1]);
+	fd = fuse_open();
+	map = mmap(NULL, page_size(), PROT_READ, MAP_SHARED, fd, 0);
+	ck_assert_ptr_ne(map, MAP_FAILED);
+	check_fill(map, page_size(), 3, 0);
+	ck_assert_uint_ne(frame_of(map), frame);
+	must(munmap(map, page_size()));
+	close(fd);
+	fuse_end(fuse);
+}
+END_TEST
+
 START_TEST(advice)
 {
 	size_t page = page_size(), len = 20 * page;
@@ -827,6 +883,10 @@ void mmap_tests(TCase *tc)
 	tcase_add_loop_test(tc, forked_and_killed, 0, NGEOMETRIES);
 	tcase_add_test(tc, gone_with_exec);
 	tcase_add_loop_test(tc, held_by_a_pipe, 0, NGEOMETRIES);
+	if (can_fuse())
+		tcase_add_test(tc, gift_is_not_stolen);
+	else
+		printf("# no FUSE in this kernel: no page is given to it\n");
 	tcase_add_loop_test(tc, advice, 0, NGEOMETRIES);
 	tcase_add_loop_test(tc, filled_by_several, 0, NGEOMETRIES);
 	tcase_add_loop_test(tc, mappers_and_trimmers, 0, NGEOMETRIES);

@@ -54,11 +54,23 @@ START_TEST(default_limit)
 }
 END_TEST
 
+/* A sixteenth of the memory there is */
+START_TEST(default_headroom)
+{
+	long wanted = meminfo("MemTotal:") / 16, headroom;
+
+	load("");
+	headroom = read_long("%s", param_path("headroom"));
+	ck_assert_int_ge(headroom, wanted - 2);
+	ck_assert_int_le(headroom, wanted + 2);
+}
+END_TEST
+
 START_TEST(given_at_load)
 {
 	int fd;
 
-	load("quantum=10 qset=4 devs=2 limit=3");
+	load("quantum=10 qset=4 devs=2 limit=3 headroom=7");
 	fd = dev_open(1, O_RDWR);
 	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQQUANTUM)), 10);
 	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQQSET)), 4);
@@ -66,6 +78,7 @@ START_TEST(given_at_load)
 	ck_assert_int_eq(proc_device(1).qset, 4);
 	must_fail(access(dev_path(2), F_OK), ENOENT);
 	ck_assert_int_eq(read_long("%s", param_path("limit")), 3);
+	ck_assert_int_eq(read_long("%s", param_path("headroom")), 7);
 }
 END_TEST
 
@@ -143,6 +156,8 @@ static const struct bad {
 	{ "major", "-1" },
 	{ "major", "512" },
 	{ "limit", "-1" },
+	{ "headroom", "-1" },
+	{ "headroom", "4294967296" },
 	{ "raw_addresses", "2x" },
 	/* of scullp and scullv only */
 	{ "order", "-1" },
@@ -249,6 +264,7 @@ START_TEST(changed_under_sys)
 	ck_assert_int_eq(write_file(param_path("qset"), "0\n"), -EINVAL);
 	ck_assert_int_eq(write_file(param_path("qset"), "1048577\n"), -EINVAL);
 	ck_assert_int_eq(write_file(param_path("limit"), "-1\n"), -EINVAL);
+	ck_assert_int_eq(write_file(param_path("headroom"), "-1\n"), -EINVAL);
 	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQQUANTUM)), 20);
 	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQQSET)), 4);
 
@@ -267,8 +283,8 @@ START_TEST(modes_under_sys)
 		const char *name;
 		mode_t mode;
 	} files[] = {
-		{ "quantum", 0644 }, { "qset", 0644 }, { "limit", 0644 },
-		{ "major", 0444 },   { "devs", 0444 },
+		{ "quantum", 0644 },  { "qset", 0644 },	 { "limit", 0644 },
+		{ "headroom", 0644 }, { "major", 0444 }, { "devs", 0444 },
 	};
 	struct stat st;
 
@@ -376,6 +392,7 @@ void param_tests(TCase *tc)
 {
 	tcase_add_test(tc, defaults);
 	tcase_add_test(tc, default_limit);
+	tcase_add_test(tc, default_headroom);
 	tcase_add_test(tc, given_at_load);
 	tcase_add_test(tc, major_given);
 	tcase_add_test(tc, many_devices);

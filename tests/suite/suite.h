@@ -52,7 +52,6 @@ void proc_tests(TCase *tc);
 void slab_tests(TCase *tc);
 void limit_tests(TCase *tc);
 void memcg_tests(TCase *tc);
-void reserve_tests(TCase *tc);
 void badinput_tests(TCase *tc);
 void concurrency_tests(TCase *tc);
 void signal_tests(TCase *tc);
@@ -65,6 +64,7 @@ void file_tests(TCase *tc);
 void sysfs_tests(TCase *tc);
 void trace_tests(TCase *tc);
 void layout_tests(TCase *tc);
+void wait_tests(TCase *tc);
 
 /* Assert that a system call works, and have its value. */
 #define must(call)                                                        \
@@ -153,17 +153,31 @@ struct proc_device {
 struct proc_device proc_device(int n);
 const char *proc_path(const char *suffix);
 
-/* A writer of HELD_PAGES pages that is held half-way */
+/* A task with a buffer of HELD_PAGES pages that is stalled in a system call */
 #define HELD_PAGES 16
 struct held;
 bool can_hold(void);
+struct held *held_task(int fd, int hole,
+		       ssize_t (*call)(int fd, void *buf, size_t len));
+ssize_t held_end(struct held *h, const char **buf);
 struct held *held_writer(int fd);
 void held_release(struct held *h);
 void held_kill(struct held *h);
 
+/* A FUSE file system whose server stalls its readers, or moves pages to them */
+#define FUSE_PAGES 16
+struct fuse;
+bool can_fuse(void);
+struct fuse *fuse_start(int pipe);
+int fuse_open(void);
+void fuse_await_read(const struct fuse *f);
+void fuse_go_on(const struct fuse *f);
+void fuse_end(struct fuse *f);
+
 /* A memory cgroup with a maximum in bytes, to be joined by a child */
 #define GROUP "/sys/fs/cgroup/scull"
 void make_group(long max);
+long group_event(const char *name);
 void join_group(void);
 
 /* Children: one runs fn(arg) and ends; a failed assertion in it is ours. */

@@ -3,6 +3,8 @@
  * What a device holds and what happened to it, under /sys/class.
  */
 #include "suite.h"
+#include <linux/netlink.h>
+#include <sys/socket.h>
 
 static long attr(int n, const char *name)
 {
@@ -160,8 +162,55 @@ START_TEST(counted_by_several)
 }
 END_TEST
 
+/* Open the nodes that the kernel tells of, and at once. */
+static void open_as_told(int sock)
+{
+	for (int devices = 0; devices < MAX_DEVS;) {
+		char text[4096], want[64];
+		ssize_t len = must(recv(sock, text, sizeof(text) - 1, 0));
+
+		text[len] = '\0';
+		snprintf(want, sizeof(want), "add@/devices/virtual/%s/%s",
+			 mod->name, mod->name);
+		if (strncmp(text, want, strlen(want)))
+			continue;
+		dev_close(dev_open(atoi(text + strlen(want)), O_RDONLY));
+		devices++;
+	}
+}
+
+static int uevent_socket(void)
+{
+	return socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC,
+		      NETLINK_KOBJECT_UEVENT);
+}
+
+/* A uevent is for a device that can be opened. */
+START_TEST(told_when_it_can_be_opened)
+{
+	struct sockaddr_nl group = { .nl_family = AF_NETLINK, .nl_groups = 1 };
+	int sock = must(uevent_socket());
+	int room = 16 << 20;
+	pid_t pid;
+
+	must(setsockopt(sock, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)));
+	must(bind(sock, (struct sockaddr *)&group, sizeof(group)));
+	pid = spawn(open_as_told, sock);
+	load("devs=%d", MAX_DEVS);
+	reap(pid);
+	close(sock);
+}
+END_TEST
+
 void sysfs_tests(TCase *tc)
 {
+	int sock = uevent_socket();
+
+	if (sock >= 0)
+		tcase_add_test(tc, told_when_it_can_be_opened);
+	else
+		printf("# no networking in this kernel: no uevents\n");
+	close(sock);
 	tcase_add_test(tc, read_only);
 	tcase_add_test(tc, geometry);
 	tcase_add_loop_test(tc, counters, 0,

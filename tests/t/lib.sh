@@ -67,6 +67,12 @@ prepared()
 	exit
 }
 
+# fuse_module - have $fuse, the module of $kernel for FUSE, or nothing.
+fuse_module()
+{
+	fuse=$(find "$(scripts/kernels path "$kernel")/lib/modules/" -name fuse.ko)
+}
+
 # limit - the seconds that all of something may take on $kernel: one of our own, which
 # checks, takes its time in an emulated machine.
 limit()

@@ -13,6 +13,7 @@
 static int kmalloc_setup(struct scull_pool *pool)
 {
 	pool->footprint = kmalloc_size_roundup(pool->quantum);
+	pool->records = SCULL_SLAB_RECORD;
 	return 0;
 }
 
