@@ -18,7 +18,7 @@
 
 /*
  * 7.1: 3caedb3b99ea. From 6.19 on (07003531e03c) vmalloc warned of
- * __GFP_RETRY_MAYFAIL and went on without it, so that a failure killed somebody.
+ * __GFP_RETRY_MAYFAIL and went on without it, so that a failure invoked the OOM killer.
  */
 #ifdef HAVE_VMALLOC_MAYFAIL
 #define __GFP_VMALLOC_MAYFAIL __GFP_RETRY_MAYFAIL

@@ -121,6 +121,22 @@ static void zero_range(void *start, size_t len)
 	}
 }
 
+/* The same for a copy to where a mapping may see it */
+static void copy_range(const struct scull_store *s, void *to, const void *from,
+		       size_t len)
+{
+	while (len) {
+		size_t run = min_t(size_t, len, RUN_MAX);
+
+		memcpy(to, from, run);
+		flush_mapped(s, to, run);
+		to += run;
+		from += run;
+		len -= run;
+		cond_resched();
+	}
+}
+
 /*
  * Copies up to @left bytes into fresh quanta, from byte @offset of the first on, and
  * zeroes the rest of the last, partly filled quantum. Returns how many it copied.
@@ -192,10 +208,8 @@ static ssize_t write_holes(struct scull_store *s, const struct scull_item *item,
 		if (kept == fresh[i])
 			continue;
 		/* Lost the race against a page fault */
-		if (!IS_ERR_OR_NULL(kept)) {
-			memcpy(kept + at.offset, fresh[i] + at.offset, len);
-			flush_mapped(s, kept + at.offset, len);
-		}
+		if (!IS_ERR_OR_NULL(kept))
+			copy_range(s, kept + at.offset, fresh[i] + at.offset, len);
 		scull_quantum_free(s, &at, fresh[i]);
 	}
 	return done ?: err;
@@ -269,6 +283,7 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 	struct scull_item *item = NULL;
 	struct scull_place at;
 	size_t len, left, done;
+	bool flushed = false;
 	ssize_t copied;
 
 	if (pos >= s->size_max)
@@ -297,6 +312,12 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 			copied = copied ?: -EFAULT;
 		} else {
 			copied = write_holes(s, item, at, from, left);
+		}
+		if (copied == -ENOSPC && !flushed) {
+			/* What was trimmed beside a reader may still be being freed. */
+			flush_workqueue(scull_wq);
+			flushed = true;
+			continue;
 		}
 		if (copied < 0)
 			break;

@@ -21,8 +21,9 @@ static struct scull_store *locked_store(struct scull_dev *dev)
  * scull_trim() - empty a device and give it the module's present geometry
  * @dev: the device
  *
- * The new store is made before the old one goes, so a failure changes nothing. A
- * reader that has a reference to the old store reads on in it.
+ * The new store is made before the old one goes, so a failure changes nothing; and
+ * under the lock, so that of two trims the later one has the later geometry. A reader
+ * that has a reference to the old store reads on in it.
  *
  * Context: Process context. Takes and releases scull_param_lock, @dev->lock and
  * @dev->map_lock.
@@ -35,18 +36,19 @@ int scull_trim(struct scull_dev *dev)
 	struct scull_store *store;
 	int err;
 
+	if (mutex_lock_killable(&dev->lock))
+		return -EINTR;
+
 	mutex_lock(&scull_param_lock);
 	quantum = scull_quantum.value;
 	qset = scull_qset.value;
 	mutex_unlock(&scull_param_lock);
 
 	store = scull_store_create(quantum, qset, dev - scull_devs, dev->stats);
-	if (IS_ERR(store))
+	if (IS_ERR(store)) {
+		mutex_unlock(&dev->lock);
 		return PTR_ERR(store);
-
-	err = -EINTR;
-	if (mutex_lock_killable(&dev->lock))
-		goto release_store;
+	}
 	spin_lock(&dev->map_lock);
 	err = dev->mapped ? -EBUSY : 0;
 	if (!err)
@@ -88,7 +90,7 @@ static int scull_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* Read at *@pos, and move it. Waits for nobody. */
+/* Read at *@pos, and move it. Takes no lock. */
 static __always_inline ssize_t read_at(struct file *file, loff_t *pos,
 				       struct iov_iter *to)
 {

@@ -3,8 +3,8 @@
  * /sys/kernel/debug/scullX/N/layout: where each quantum of a device lies, one
  * line a quantum. It shows real addresses, so it is for root with CAP_SYSLOG.
  *
- * A reader has a reference to the store for as long as one read() fills its buffer.
- * Writers may add quanta meanwhile, which never move; a trim ends the file.
+ * A reader has a reference to the store, and takes it anew now and then. Writers may
+ * add quanta meanwhile, which never move; a trim ends the file.
  */
 
 #include <linux/capability.h>
@@ -22,6 +22,9 @@
 #include "scull.h"
 
 static struct dentry *layout_dir;
+
+/* Lines with one reference */
+#define LAYOUT_LINES 256
 
 /* Where a reader is. Owned by its open file. */
 struct layout {
@@ -81,6 +84,12 @@ static void *layout_next(struct seq_file *m, void *v, loff_t *pos)
 	} else {
 		l->before = 0;
 	}
+	if (l->pos % LAYOUT_LINES == 0) {
+		scull_store_put(l->store);
+		l->store = scull_store_get(l->dev);
+		if (l->store_id != l->store->id)
+			return NULL;
+	}
 	l->quantum = scull_store_next(l->store, &l->at);
 	return l->quantum ? l : NULL;
 }
@@ -92,7 +101,7 @@ static void layout_stop(struct seq_file *m, void *v)
 	scull_store_put(l->store);
 }
 
-/* The page frames behind a quantum, as runs of FIRST+COUNT */
+/* The page frames of a quantum, as runs of FIRST+COUNT */
 static void show_frames(struct seq_file *m, const void *start, unsigned int bytes)
 {
 	const void *page = PTR_ALIGN_DOWN(start, PAGE_SIZE);

@@ -20,7 +20,12 @@ struct scull_dev *scull_devs;
 static struct cdev *scull_cdev;
 static dev_t scull_devt;
 
-/* The devices can be opened. */
+/*
+ * The devices can be opened. Until then a uevent is refused, also one that is asked for
+ * by writing to the file uevent. dev_set_uevent_suppress() would do it silently, but
+ * takes a struct device of our own, whose release function could be called after the
+ * module has gone.
+ */
 static bool scull_ready;
 
 /* An error suppresses the uevent. */
@@ -34,7 +39,7 @@ static struct class scull_class = {
 	.dev_uevent = node_uevent,
 };
 
-/* As far as devs_create() got. Nobody can reach the devices any more. */
+/* As far as devs_create() got. The devices cannot be reached any more. */
 static void devs_destroy(void)
 {
 	struct scull_store *store;
@@ -58,9 +63,13 @@ static int devs_create(void)
 	unsigned int i;
 	int err;
 
-	scull_devs = kvcalloc(scull_ndevs.value, sizeof(*scull_devs), SCULL_GFP);
+	scull_devs = kvcalloc(scull_ndevs.value, sizeof(*scull_devs),
+			      scull_vmalloc_gfp(SCULL_GFP));
 	if (!scull_devs)
 		return -ENOMEM;
+	/*
+	 * Not WQ_MEM_RECLAIM: kmem_cache_destroy() waits for a workqueue that is not.
+	 */
 	scull_wq = alloc_workqueue(KBUILD_MODNAME, WQ_UNBOUND, 0);
 	if (!scull_wq) {
 		kvfree(scull_devs);

@@ -3,10 +3,11 @@
  * /proc/scullXmem and /proc/scullXseq: for each device a heading, a line for
  * each item, and a line for each quantum of its last item.
  *
- * Each line is a step of the walk, so that the file has no limit in length. From
- * start to stop the walk has a reference to a store, and no lock: whoever seeks far
- * in the file takes many steps, and holds nobody up. Between two calls of read() a
- * device may change or be trimmed, so a step names its place by number.
+ * Each line is a step of the walk, so that the file has no limit in length. The walk
+ * has a reference to a store, and no lock. A seek far into the file takes many steps,
+ * so the reference is taken anew now and then: a store that was trimmed must not stay
+ * for that long. A device may change or be trimmed between two steps, so a step names
+ * its place by number.
  */
 
 #include <linux/capability.h>
@@ -19,6 +20,9 @@
 #include <linux/user_namespace.h>
 
 #include "scull.h"
+
+/* Steps with one reference */
+#define WALK_STEPS 256
 
 /* Where a reader is. Owned by its open file. */
 struct walk {
@@ -65,6 +69,11 @@ static struct walk *walk_settle(struct walk *w)
 static struct walk *walk_next(struct walk *w)
 {
 	struct scull_place next = { .item = w->at.item + 1 };
+
+	if (w->pos % WALK_STEPS == 0) {
+		walk_put(w);
+		w->store = scull_store_get(&scull_devs[w->dev]);
+	}
 
 	/* A seek in the file takes all the steps at once. */
 	cond_resched();
@@ -122,7 +131,7 @@ static void scull_seq_stop(struct seq_file *m, void *v)
 	walk_put(m->private);
 }
 
-/* Real addresses only for who could read them when the file was opened. */
+/* Real addresses only if the file was opened with CAP_SYSLOG. */
 static bool show_raw(const struct seq_file *m)
 {
 	return scull_raw_addresses &&

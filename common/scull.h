@@ -21,8 +21,8 @@
  *	mmap_lock		The kernel's. Held by a page fault and by mmap().
  *	scull_dev.map_lock	A spinlock. Decides between mmap() and a trim.
  *
- * scull_param_lock makes a change of quantum and qset one step. It is never held
- * together with a lock of a device, nor while user memory is accessed.
+ * scull_param_lock makes a change of quantum and qset one step. A trim takes it
+ * inside scull_dev.lock. It is not held while user memory is accessed.
  *
  * A page fault takes no lock of ours: a mapped device keeps its store.
  *
@@ -42,16 +42,20 @@
 
 #include <linux/atomic.h>
 #include <linux/gfp.h>
+#include <linux/log2.h>
 #include <linux/math64.h>
+#include <linux/mm.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/nospec.h>
 #include <linux/overflow.h>
 #include <linux/percpu.h>
+#include <linux/pfn.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/vmalloc.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
@@ -74,6 +78,20 @@ struct vm_area_struct;
 static inline gfp_t scull_vmalloc_gfp(gfp_t gfp)
 {
 	return (gfp & ~__GFP_RETRY_MAYFAIL) | __GFP_VMALLOC_MAYFAIL;
+}
+
+/*
+ * Bytes that the kernel keeps about a vmalloc area, charged to no memory cgroup: two
+ * structures, the array of its pages, and its part of the page table with that of the
+ * guard page that follows.
+ */
+static inline size_t scull_vmalloc_records(size_t bytes)
+{
+	size_t pages = PFN_UP(bytes);
+
+	return sizeof(struct vm_struct) + sizeof(struct vmap_area) +
+	       roundup_pow_of_two(pages * sizeof(struct page *)) +
+	       (pages + 1) * sizeof(pte_t);
 }
 
 /* A slab has a pointer to the memory cgroup of each object, not charged to it. */
@@ -106,7 +124,7 @@ struct scull_pool {
  *	memory is short: no large allocation. May sleep. Returns 0 or a negative errno.
  * @teardown: undo @setup. Every quantum of the pool has been freed. May sleep.
  * @alloc: quanta, one or as many of @n as it can have at once; returns how many, 0
- *	if not even one could be had. Neither kills nor warns then, as @gfp says.
+ *	if not even one could be allocated. Must honour @gfp: no OOM kill, no warning.
  *	Zeroed if @gfp has __GFP_ZERO. May sleep.
  * @free: give a quantum back. May sleep.
  * @page: the page at an offset of a quantum, for a page fault. Only for memory
@@ -130,7 +148,7 @@ extern const struct scull_backend scull_backend;
 /**
  * struct scull_item - a qset of quanta
  * @index: its place in the device, in items
- * @qset: the quanta, and a NULL behind them for those who look at the next. An
+ * @qset: the quanta, and a NULL after the last, which run_length() may load. An
  *	entry goes from NULL to a quantum once, by cmpxchg() after the quantum has
  *	been filled, and stays until the store goes. The first of them comes with
  *	the item.
@@ -145,7 +163,7 @@ struct scull_item {
  * @bytes: what its quanta take now; the sum over all CPUs counts
  * @allocated: quanta that were allocated
  * @freed: quanta that were freed
- * @failures: quanta, items and tree nodes that could not be had
+ * @failures: failed allocations of quanta, items and tree nodes
  * @trims: times it was trimmed
  *
  * One for each CPU, changed with this_cpu_add().
@@ -170,7 +188,7 @@ struct scull_place {
 	unsigned int offset;
 };
 
-/* How many items a store finds without its tree */
+/* Items also cached outside the xarray */
 #define SCULL_DIRECT 16
 
 /**
@@ -190,7 +208,7 @@ struct scull_place {
  * @direct: the first of them once more, each set after it is in @items
  * @mapped: it is or was mapped; set under the device's map_lock
  * @work: frees it in a worker
- * @rcu: frees the structure after those who tried to take a reference
+ * @rcu: frees the structure after concurrent attempts to take a reference
  *
  * @pool to @size_max are constant. A new geometry is a new store.
  */
@@ -308,10 +326,10 @@ static inline void scull_place_advance(const struct scull_store *s,
  * @s: the store, which stays for as long as the caller uses the item
  * @index: which
  *
- * A small device is its first items, and to go through the tree for one takes as
- * long as half of what else there is to a small read.
+ * A small device is its first items, and a walk of the xarray costs half as much as
+ * the rest of a small read.
  *
- * Context: any.
+ * Context: Any context.
  * Return: the item, or NULL if there is none.
  */
 static inline struct scull_item *scull_store_item(struct scull_store *s,

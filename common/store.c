@@ -37,26 +37,31 @@ static atomic_long_t scull_granted;
 
 /*
  * Has the machine more available memory than its headroom? It is asked once for a
- * part in 64 of the headroom, so that this costs nothing. Until then each module
- * may go that much too far, and what is being allocated for others is not known to
- * it; but what it has charged itself is.
+ * part in 64 of the headroom, so that this costs nothing. Until then each module may
+ * go that much too far. It counts what it has charged and not allocated yet. So of
+ * two large charges at the same time both may be refused, although there is room for
+ * either. It does not know of what other modules are allocating.
  */
 static bool headroom_left(size_t bytes)
 {
 	unsigned long headroom = READ_ONCE(scull_headroom.value);
 	unsigned long wanted;
+	long granted;
 
-	if (!headroom || atomic_long_sub_return(bytes, &scull_granted) >= 0)
+	if (!headroom)
+		return true;
+	granted = atomic_long_sub_return(bytes, &scull_granted);
+	if (granted >= 0)
 		return true;
 
 	headroom <<= 20 - PAGE_SHIFT;
 	wanted = PFN_UP(atomic_long_read(&scull_pending));
 	if (si_mem_available() < headroom + wanted) {
-		/* The next one asks, too. */
-		atomic_long_set(&scull_granted, 0);
+		atomic_long_add(bytes, &scull_granted);
 		return false;
 	}
-	atomic_long_set(&scull_granted, headroom << PAGE_SHIFT >> 6);
+	/* Not if somebody asked later than this: their answer counts. */
+	atomic_long_cmpxchg(&scull_granted, granted, headroom << PAGE_SHIFT >> 6);
 	return true;
 }
 
@@ -185,15 +190,19 @@ static struct scull_item *item_alloc(const struct scull_store *s)
 
 	if (bytes <= PAGE_SIZE)
 		return kzalloc(bytes, ITEM_GFP);
-	item = kzalloc(bytes, ITEM_GFP & ~__GFP_DIRECT_RECLAIM);
+	item = kzalloc(bytes, (ITEM_GFP | __GFP_NOMEMALLOC) & ~__GFP_DIRECT_RECLAIM);
 	return item ?: __vmalloc(bytes, scull_vmalloc_gfp(ITEM_GFP | __GFP_ZERO));
 }
 
 /* An upper bound for what item_alloc() takes, with the slab's record of its owner */
 static size_t item_footprint(const struct scull_store *s)
 {
-	return max_t(size_t, roundup_pow_of_two(scull_item_bytes(s)),
-		     KMALLOC_MIN_SIZE) + SCULL_SLAB_RECORD;
+	size_t bytes = scull_item_bytes(s);
+
+	if (bytes > PAGE_SIZE)
+		return roundup_pow_of_two(bytes) + scull_vmalloc_records(bytes);
+	return max_t(size_t, roundup_pow_of_two(bytes), KMALLOC_MIN_SIZE) +
+	       SCULL_SLAB_RECORD;
 }
 
 /* A node of the tree, likewise */
@@ -306,8 +315,8 @@ static size_t quantum_charge(const struct scull_store *s)
  * @s: the store
  * @at: the first of the places they are for, which follow each other in an item
  * @gfp: __GFP_ZERO or 0
- * @quanta: set to the quanta, by their addresses: what lies side by side in
- *	memory can then do so in the device, and is copied in one go
+ * @quanta: set to the quanta, by their addresses: what is adjacent in
+ *	memory can then be so in the device, and is copied in one go
  * @n: how many, at least 1
  *
  * Context: Process context. May sleep.
@@ -407,7 +416,7 @@ void scull_store_destroy(struct scull_store *s)
 	/* What is left are the items and the tree. */
 	store_uncharge(s, atomic_long_read(&s->held));
 	scull_backend.teardown(&s->pool);
-	/* Somebody may be trying to take a reference; see scull_store_get(). */
+	/* scull_store_get() may be about to try for a reference. */
 	kfree_rcu(s, rcu);
 }
 

@@ -22,11 +22,11 @@ static void pages_teardown(struct scull_pool *pool)
 
 /*
  * A block from __get_free_pages() that is then split: each page can be mapped and
- * freed by itself, and those behind the quantum go back at once. A page fault
+ * freed by itself, and those past the quantum go back at once. A page fault
  * would map a whole huge page of a block that is not split.
  *
  * So several quanta of a page can come from one block, if it is to be had without
- * reclaim, compaction and what is kept for those who cannot wait.
+ * reclaim, compaction and the reserves for atomic allocations.
  */
 static unsigned int pages_alloc(const struct scull_pool *pool, gfp_t gfp,
 				void **quanta, unsigned int n)

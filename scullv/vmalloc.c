@@ -4,29 +4,18 @@
  * wherever they lie.
  */
 
-#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/pfn.h>
 #include <linux/shm.h>
 #include <linux/sizes.h>
 #include <linux/vmalloc.h>
 
 #include "scull.h"
 
-/*
- * The kernel's records of an area are charged to no memory cgroup: two structures,
- * the array of its pages, and its part of the page table with that of the guard page
- * that follows.
- */
 static int vmalloc_setup(struct scull_pool *pool)
 {
-	size_t pages = PFN_UP(pool->quantum);
-
-	pool->footprint = pages * PAGE_SIZE;
-	pool->records = sizeof(struct vm_struct) + sizeof(struct vmap_area) +
-			roundup_pow_of_two(pages * sizeof(struct page *)) +
-			(pages + 1) * sizeof(pte_t);
+	pool->footprint = PAGE_ALIGN(pool->quantum);
+	pool->records = scull_vmalloc_records(pool->quantum);
 	return 0;
 }
 

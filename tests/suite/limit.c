@@ -67,7 +67,6 @@ START_TEST(full)
 }
 END_TEST
 
-/* A request that meets the limit on its way is cut, and then refused. */
 /* Large writes get as far as small ones: the last quanta have room, too. */
 START_TEST(to_the_last)
 {
@@ -89,6 +88,7 @@ START_TEST(to_the_last)
 }
 END_TEST
 
+/* A request that meets the limit on its way is cut, and then refused. */
 START_TEST(short_count_first)
 {
 	long len = 3 * MIB;

@@ -646,7 +646,6 @@ START_TEST(held_by_a_pipe) /* trap 6 */
 }
 END_TEST
 
-/* Dropped from the page tables, a page comes back as it was. */
 /* The page frame of an address; the page is there. */
 static unsigned long frame_of(const volatile void *p)
 {
@@ -703,6 +702,7 @@ START_TEST(gift_is_not_stolen)
 }
 END_TEST
 
+/* Dropped from the page tables, a page comes back as it was. */
 START_TEST(advice)
 {
 	size_t page = page_size(), len = 20 * page;
