@@ -313,9 +313,8 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 		} else {
 			copied = write_holes(s, item, at, from, left);
 		}
-		if (copied == -ENOSPC && !flushed) {
-			/* What was trimmed beside a reader may still be being freed. */
-			flush_workqueue(scull_wq);
+		/* What was trimmed beside a reader may still have to be freed. */
+		if (copied == -ENOSPC && !flushed && scull_stores_flush()) {
 			flushed = true;
 			continue;
 		}
