@@ -283,7 +283,6 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 	struct scull_item *item = NULL;
 	struct scull_place at;
 	size_t len, left, done;
-	bool flushed = false;
 	ssize_t copied;
 
 	if (pos >= s->size_max)
@@ -312,11 +311,6 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 			copied = copied ?: -EFAULT;
 		} else {
 			copied = write_holes(s, item, at, from, left);
-		}
-		/* What was trimmed beside a reader may still have to be freed. */
-		if (copied == -ENOSPC && !flushed && scull_stores_flush()) {
-			flushed = true;
-			continue;
 		}
 		if (copied < 0)
 			break;

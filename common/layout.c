@@ -3,8 +3,8 @@
  * /sys/kernel/debug/scullX/N/layout: where each quantum of a device lies, one
  * line a quantum. It shows real addresses, so it is for root with CAP_SYSLOG.
  *
- * A reader has a reference to the store, and takes it anew now and then. Writers may
- * add quanta meanwhile, which never move; a trim ends the file.
+ * A reader has a reference to the store for as long as one read() fills its buffer.
+ * Writers may add quanta meanwhile, which never move; a trim ends the file.
  */
 
 #include <linux/capability.h>
@@ -22,9 +22,6 @@
 #include "scull.h"
 
 static struct dentry *layout_dir;
-
-/* Lines with one reference */
-#define LAYOUT_LINES 256
 
 /* Where a reader is. Owned by its open file. */
 struct layout {
@@ -83,12 +80,6 @@ static void *layout_next(struct seq_file *m, void *v, loff_t *pos)
 		l->at.quantum++;
 	} else {
 		l->before = 0;
-	}
-	if (l->pos % LAYOUT_LINES == 0) {
-		scull_store_put(l->store);
-		l->store = scull_store_get(l->dev);
-		if (l->store_id != l->store->id)
-			return NULL;
 	}
 	l->quantum = scull_store_next(l->store, &l->at);
 	return l->quantum ? l : NULL;

@@ -241,8 +241,6 @@ struct scull_store *scull_store_create(unsigned int quantum, unsigned int qset,
 				       struct scull_stats __percpu *stats);
 void scull_store_destroy(struct scull_store *s);
 void scull_store_release(struct scull_store *s);
-void scull_store_queue(struct scull_store *s);
-bool scull_stores_flush(void);
 ssize_t scull_store_read(struct scull_store *s, struct iov_iter *to, loff_t pos);
 ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 			  loff_t pos, bool nowait);
@@ -286,7 +284,7 @@ static inline loff_t scull_store_size(const struct scull_store *s)
 static inline void scull_store_put(struct scull_store *s)
 {
 	if (refcount_dec_and_test(&s->refs))
-		scull_store_queue(s);
+		queue_work(scull_wq, &s->work);
 }
 
 /**

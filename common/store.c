@@ -26,9 +26,6 @@ static atomic_long_t scull_stores;
 /* Frees stores whose last reference was a reader's. */
 struct workqueue_struct *scull_wq;
 
-/* How many stores it has to free */
-static atomic_t scull_queued;
-
 /* What all the stores of the module hold, in bytes. Bounded by its limit. */
 static atomic_long_t scull_held;
 
@@ -134,33 +131,6 @@ static void store_uncharge(struct scull_store *s, size_t bytes)
 static void store_free_work(struct work_struct *work)
 {
 	scull_store_destroy(container_of(work, struct scull_store, work));
-	atomic_dec(&scull_queued);
-}
-
-/**
- * scull_store_queue() - have a worker free a store
- * @s: a store without references
- *
- * Context: Any context.
- */
-void scull_store_queue(struct scull_store *s)
-{
-	atomic_inc(&scull_queued);
-	queue_work(scull_wq, &s->work);
-}
-
-/**
- * scull_stores_flush() - wait until the stores that are queued have been freed
- *
- * Context: Process context. May sleep. The caller may hold the lock of a device.
- * Return: whether there were any.
- */
-bool scull_stores_flush(void)
-{
-	if (!atomic_read(&scull_queued))
-		return false;
-	flush_workqueue(scull_wq);
-	return true;
 }
 
 /**
