@@ -401,8 +401,10 @@ START_TEST(readers_beside_a_throttled_writer)
 		read_all_ways(fd);
 		slow += now_ms() - was > 1000;
 	}
+	/* 7.x throttles the writer of a scullv after its write only. */
+	if (strcmp(mod->name, "scullv") != 0)
+		ck_assert_int_eq(must(waitpid(pid, &status, WNOHANG)), 0);
 	ck_assert_int_eq(slow, 0);
-	/* Some kernels throttle the writer of a scullv after its write only. */
 	must(kill(pid, SIGKILL));
 	must(waitpid(pid, &status, 0));
 	trim(0);
