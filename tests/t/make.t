@@ -10,8 +10,8 @@ set -eu
 . "$(dirname "$0")/lib.sh"
 begin make
 need make gcc libc.a depmod
-scripts/kernels fetch debian-6.1
-kernel=$(scripts/kernels path debian-6.1)
+scripts/kernels fetch host
+kernel=$(scripts/kernels path host)
 
 # ok DESCRIPTION COMMAND... - the command succeeds; if not, with what make said.
 ok()
