@@ -2,8 +2,7 @@
 #
 # The speed of the modules as ratios to tmpfs, from targets.tsv and the results.
 # With before=FILE, an earlier table of results, TAP: whether they are still as
-# good, to 5 %.  Otherwise a table, with an exit status of 1 if it has a target
-# that was missed.
+# good, to 5 %.  Otherwise a table, in which ✗ marks a target that was missed.
 
 BEGIN {
 	FS = "\t"
@@ -45,7 +44,7 @@ function tap(    w, m, is, was)
 		}
 }
 
-function table(    w, m, is, goal, missed)
+function table(    w, m, is, goal)
 {
 	printf "| %-12s | tmpfs     |", "workload"
 	for (m = 1; m <= modules; m++)
@@ -60,14 +59,12 @@ function table(    w, m, is, goal, missed)
 		for (m = 1; m <= modules; m++) {
 			is = ratio(new, workload[w], module[m])
 			goal = target[workload[w], module[m]]
-			missed += !(is >= goal)
 			printf " %4d MB/s | %-6s | %.2f%-2s |", \
 				2 ^ 25 / new[workload[w], module[m]] * 1000, \
 				sprintf("%.3f", is), goal, (is >= goal ? "" : " ✗")
 		}
 		print ""
 	}
-	return missed
 }
 
 END {
@@ -75,5 +72,5 @@ END {
 		tap()
 		exit
 	}
-	exit table() > 0
+	table()
 }
