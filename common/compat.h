@@ -39,6 +39,11 @@
 #define SLAB_NO_MERGE 0
 #endif
 
+/* 6.3: bc292ab00f6c */
+#ifndef HAVE_VM_FLAGS_SET
+#define vm_flags_set(vma, flags) ((vma)->vm_flags |= (flags))
+#endif
+
 /* 6.2: 23680f0b7d7f, what a class is asked with for a uevent */
 #ifdef HAVE_CONST_UEVENT
 #define SCULL_UEVENT_DEVICE const struct device

@@ -66,6 +66,7 @@ struct device;
 struct file;
 struct iov_iter;
 struct page;
+struct pipe_inode_info;
 struct vm_area_struct;
 
 /*
@@ -272,6 +273,12 @@ static inline loff_t scull_store_size(const struct scull_store *s)
 	return size;
 }
 
+/* May its pages be mapped? The backend's memory must allow it, in whole pages. */
+static inline bool scull_store_mappable(const struct scull_store *s)
+{
+	return scull_backend.page && s->pool.quantum % PAGE_SIZE == 0;
+}
+
 /**
  * scull_store_put() - drop a reader's reference
  * @s: the store
@@ -429,6 +436,9 @@ extern const struct attribute_group *scull_dev_groups[];
 
 int scull_trim(struct scull_dev *dev);
 int scull_mmap(struct file *file, struct vm_area_struct *vma);
+ssize_t scull_splice_read(struct file *file, loff_t *pos,
+			  struct pipe_inode_info *pipe, size_t len,
+			  unsigned int flags);
 
 long scull_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 #ifdef CONFIG_COMPAT
