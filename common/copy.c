@@ -291,7 +291,7 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 	/* All or nothing: io_uring takes a short count for the last word. */
 	if (nowait && hole_find(s, pos, pos + len) < pos + len)
 		return -EAGAIN;
-	if (pos > size)
+	if (pos > size && READ_ONCE(s->mapped))
 		zero_tail(s, size, pos);
 
 	scull_place_find(s, pos, &at);

@@ -172,22 +172,28 @@ static ssize_t scull_write(struct file *file, const char __user *buf,
 static loff_t scull_llseek(struct file *file, loff_t offset, int whence)
 {
 	struct scull_dev *dev = file->private_data;
-	loff_t size, size_max, ret;
 	struct scull_store *s;
+	loff_t size, size_max;
+
+	/* Only on 32 bits does the largest offset depend on the geometry. */
+	if (whence == SEEK_SET && BITS_PER_LONG == 64)
+		return vfs_setpos(file, offset, MAX_LFS_FILESIZE);
 
 	if (whence == SEEK_DATA || whence == SEEK_HOLE) {
 		s = scull_store_get(dev);
-		ret = scull_store_seek(s, offset, whence);
-		if (ret >= 0)
-			ret = vfs_setpos(file, ret, s->size_max);
+		offset = scull_store_seek(s, offset, whence);
+		size_max = s->size_max;
 		scull_store_put(s);
-		return ret;
+		return offset < 0 ? offset : vfs_setpos(file, offset, size_max);
 	}
+
 	rcu_read_lock();
 	s = rcu_dereference(dev->store);
 	size = scull_store_size(s);
 	size_max = s->size_max;
 	rcu_read_unlock();
+	if (whence == SEEK_END)
+		return vfs_setpos(file, offset + size, size_max);
 	return generic_file_llseek_size(file, offset, whence, size_max, size);
 }
 

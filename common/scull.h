@@ -149,6 +149,8 @@ extern const struct scull_backend scull_backend;
 /**
  * struct scull_item - a qset of quanta
  * @index: its place in the device, in items
+ * @first: no quantum comes before this
+ * @last: nor after this. Both grow before a quantum is published
  * @qset: the quanta, and a NULL after the last, which run_length() may load. An
  *	entry goes from NULL to a quantum once, by cmpxchg() after the quantum has
  *	been filled, and stays until the store goes. The first of them comes with
@@ -156,6 +158,8 @@ extern const struct scull_backend scull_backend;
  */
 struct scull_item {
 	unsigned long index;
+	unsigned int first;
+	unsigned int last;
 	void *qset[];
 };
 

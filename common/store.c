@@ -250,6 +250,8 @@ static struct scull_item *item_insert(struct scull_store *s,
 		goto uncharge;
 	}
 	item->index = at->item;
+	item->first = at->quantum;
+	item->last = at->quantum;
 	item->qset[at->quantum] = quantum;
 
 	old = xa_cmpxchg(&s->items, at->item, NULL, item, ITEM_GFP);
@@ -268,6 +270,17 @@ uncharge:
 	scull_charged(bytes);
 	store_uncharge(s, bytes);
 	return old;
+}
+
+/* Let an item's quanta begin and end no later and no earlier than this. */
+static void item_extend(struct scull_item *item, unsigned int nr)
+{
+	unsigned int old;
+
+	while (nr < (old = READ_ONCE(item->first)))
+		cmpxchg(&item->first, old, nr);
+	while (nr > (old = READ_ONCE(item->last)))
+		cmpxchg(&item->last, old, nr);
 }
 
 static void count_failure(struct scull_store *s, const struct scull_place *at,
@@ -300,6 +313,7 @@ void *scull_store_publish(struct scull_store *s, const struct scull_place *at,
 			return item;
 		}
 	}
+	item_extend(item, at->quantum);
 	old = cmpxchg(&item->qset[at->quantum], NULL, quantum);
 	return old ?: quantum;
 }
@@ -400,7 +414,8 @@ void scull_store_destroy(struct scull_store *s)
 	struct scull_item *item;
 
 	xa_for_each(&s->items, at.item, item) {
-		for (at.quantum = 0; at.quantum < s->qset; at.quantum++) {
+		for (at.quantum = item->first; at.quantum <= item->last;
+		     at.quantum++) {
 			if (item->qset[at.quantum])
 				scull_quantum_free(s, &at, item->qset[at.quantum]);
 			cond_resched();
@@ -490,12 +505,17 @@ void *scull_store_next(struct scull_store *s, struct scull_place *at)
 {
 	unsigned long index = at->item;
 	struct scull_item *item;
+	unsigned int nr;
 	void *quantum;
 
 	xa_for_each_start(&s->items, index, item, at->item) {
 		if (index != at->item)
 			*at = (struct scull_place){ .item = index };
-		for (; at->quantum < s->qset; at->quantum++, at->offset = 0) {
+		nr = READ_ONCE(item->first);
+		if (nr > at->quantum)
+			*at = (struct scull_place){ .item = index, .quantum = nr };
+		for (; at->quantum <= READ_ONCE(item->last);
+		     at->quantum++, at->offset = 0) {
 			quantum = scull_item_quantum(item, at->quantum);
 			if (quantum)
 				return quantum;
