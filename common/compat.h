@@ -57,6 +57,11 @@
 #define ITER_SOURCE WRITE
 #endif
 
+/* 6.0: fcb14cb1bdac */
+#ifndef HAVE_IOV_ITER_UBUF
+#define user_backed_iter iter_is_iovec
+#endif
+
 /*
  * 6.0: fcb14cb1bdac. The vector lives as long as the block that asks for it, and
  * may be longer than what is copied.

@@ -23,10 +23,21 @@
 #define BATCH 32U
 #define BATCH_BYTES SZ_512K
 
+/*
+ * Hardened usercopy knows each quantum by itself, and is asked for each. Nothing is to
+ * be asked where the other side is no user's memory: a pipe, a kernel's buffer.
+ */
+static __always_inline void check_quantum(const void *start, size_t len,
+					  const struct iov_iter *iter)
+{
+	if (user_backed_iter(iter))
+		check_object_size(start, len, iov_iter_rw(iter) == READ);
+}
+
 /* The rest of run_length(), of which a small copy needs nothing */
 static noinline size_t run_extend(const struct scull_store *s,
 				  void *const *quanta, void *start, size_t run,
-				  size_t left, bool to_user)
+				  size_t left, const struct iov_iter *iter)
 {
 	left = min_t(size_t, left, RUN_MAX);
 	while (run < left) {
@@ -34,7 +45,7 @@ static noinline size_t run_extend(const struct scull_store *s,
 
 		if (scull_quantum_load(++quanta) != start + run)
 			break;
-		check_object_size(start + run, len, to_user);
+		check_quantum(start + run, len, iter);
 		run += len;
 	}
 	return run;
@@ -44,22 +55,21 @@ static noinline size_t run_extend(const struct scull_store *s,
  * How far memory goes on without a gap from @start, which is byte @offset of the
  * first of @quanta, at most @left bytes. A NULL follows the last quantum. A copy
  * costs as much to set up as a hundred words to move, so quanta that are adjacent in
- * memory are copied in one go, through the pointer to the first. Hardened usercopy
- * knows each by itself, and is asked for each.
+ * memory are copied in one go, through the pointer to the first.
  */
 static __always_inline size_t run_length(const struct scull_store *s,
 					 void *const *quanta, void *start,
 					 unsigned int offset, size_t left,
-					 bool to_user)
+					 const struct iov_iter *iter)
 {
 	size_t run = min_t(size_t, left, s->pool.quantum - offset);
 
 	if (unlikely(run > RUN_MAX))
 		run = RUN_MAX;
-	check_object_size(start, run, to_user);
+	check_quantum(start, run, iter);
 	if (run == left || scull_quantum_load(&quanta[1]) != start + run)
 		return run;
-	return run_extend(s, quanta, start, run, left, to_user);
+	return run_extend(s, quanta, start, run, left, iter);
 }
 
 /*
@@ -153,7 +163,7 @@ static size_t copy_into_fresh(const struct scull_store *s, void **fresh,
 		unsigned int at = (offset + copied) % quantum;
 		void *start = fresh[nr] + at;
 		size_t run = run_length(s, fresh + nr, start, at, left - copied,
-					false);
+					from);
 		size_t len = _copy_from_iter(start, run, from);
 
 		copied += len;
@@ -305,7 +315,7 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 		if (start) {
 			start += at.offset;
 			run = run_length(s, &item->qset[at.quantum], start,
-					 at.offset, left, false);
+					 at.offset, left, from);
 			copied = _copy_from_iter(start, run, from);
 			flush_mapped(s, start, copied);
 			copied = copied ?: -EFAULT;
@@ -364,7 +374,7 @@ ssize_t scull_store_read(struct scull_store *s, struct iov_iter *to, loff_t pos)
 		if (start) {
 			start += at.offset;
 			run = run_length(s, &item->qset[at.quantum], start,
-					 at.offset, left, true);
+					 at.offset, left, to);
 			flush_mapped(s, start, run);
 			/* Against a writer of the same bytes; see scull.h. */
 			copied = data_race(_copy_to_iter(start, run, to));
