@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Copying between a store and user memory, and finding data and holes in it. No
- * locks and no files here either. What readers see of writers, and why that is
- * harmless, is at the top of scull.h.
+ * Copying between a store and user memory. No locks and no files here. What readers
+ * see of writers, and why that is harmless, is at the top of scull.h.
  */
 
 #include <linux/highmem.h>
@@ -247,31 +246,6 @@ static void zero_tail(struct scull_store *s, loff_t size, loff_t pos)
 	flush_mapped(s, quantum + at.offset, len);
 }
 
-/*
- * Where the first hole from @pos on begins, or @end if there is none before. On a
- * fatal signal returns early; user space never sees the result.
- */
-static loff_t hole_find(struct scull_store *s, loff_t pos, loff_t end)
-{
-	struct scull_item *item = NULL;
-	struct scull_place at;
-	unsigned int len;
-
-	for (scull_place_find(s, pos, &at); pos < end; pos += len) {
-		if (!item || item->index != at.item) {
-			item = scull_store_item(s, at.item);
-			cond_resched();
-		}
-		if (!scull_item_quantum(item, at.quantum) ||
-		    fatal_signal_pending(current))
-			return pos;
-		/* The last quantum may reach beyond the largest position. */
-		len = min_t(u64, s->pool.quantum - at.offset, end - pos);
-		scull_place_advance(s, &at, len);
-	}
-	return end;
-}
-
 /**
  * scull_store_write() - copy user memory into a store
  * @s: the store; the caller holds the device's lock
@@ -299,7 +273,7 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 		return -EFBIG;
 	len = min_t(u64, iov_iter_count(from), s->size_max - pos);
 	/* All or nothing: io_uring takes a short count for the last word. */
-	if (nowait && hole_find(s, pos, pos + len) < pos + len)
+	if (nowait && scull_hole_find(s, pos, pos + len) < pos + len)
 		return -EAGAIN;
 	if (pos > size && READ_ONCE(s->mapped))
 		zero_tail(s, size, pos);
@@ -391,34 +365,4 @@ ssize_t scull_store_read(struct scull_store *s, struct iov_iter *to, loff_t pos)
 			break;
 	}
 	return (len - left) ?: -EFAULT;
-}
-
-/**
- * scull_store_seek() - where the next data or the next hole begins
- * @s: the store, to which the caller has a reference
- * @pos: where to start
- * @whence: SEEK_DATA or SEEK_HOLE
- *
- * A quantum is data as a whole; the end counts as a hole.
- *
- * Context: Process context. May sleep.
- * Return: a position not before @pos, or -ENXIO if @pos is not inside the store
- * or only a hole follows.
- */
-loff_t scull_store_seek(struct scull_store *s, loff_t pos, int whence)
-{
-	loff_t size = scull_store_size(s);
-	struct scull_place at;
-	u64 found;
-
-	if (pos < 0 || pos >= size)
-		return -ENXIO;
-	if (whence == SEEK_HOLE)
-		return hole_find(s, pos, size);
-
-	scull_place_find(s, pos, &at);
-	if (!scull_store_next(s, &at))
-		return -ENXIO;
-	found = at.item * s->span + (u64)at.quantum * s->pool.quantum + at.offset;
-	return found < size ? found : -ENXIO;
 }
