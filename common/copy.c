@@ -225,8 +225,9 @@ static ssize_t write_holes(struct scull_store *s, const struct scull_item *item,
 }
 
 /*
- * A mapping may have written past the end, up to the end of the page. Before the
- * size grows over that, it becomes the zeros that a gap reads as. No reader looks
+ * A mapping may have written past the end, up to the end of the page, and so may a copy
+ * that failed and counted less than it stored. Before the size grows over that, it
+ * becomes the zeros that a gap reads as. No reader looks
  * there before that. A mapping that writes there meanwhile has the bytes it wrote in
  * the gap, as on any file system.
  */
@@ -275,7 +276,7 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 	/* All or nothing: io_uring takes a short count for the last word. */
 	if (nowait && scull_hole_find(s, pos, pos + len) < pos + len)
 		return -EAGAIN;
-	if (pos > size && READ_ONCE(s->mapped))
+	if (pos > size && (s->torn || READ_ONCE(s->mapped)))
 		zero_tail(s, size, pos);
 
 	scull_place_find(s, pos, &at);
@@ -292,6 +293,8 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 					 at.offset, left, from);
 			copied = _copy_from_iter(start, run, from);
 			flush_mapped(s, start, copied);
+			if (copied < run)
+				s->torn = true;
 			copied = copied ?: -EFAULT;
 		} else {
 			copied = write_holes(s, item, at, from, left);

@@ -128,6 +128,7 @@ struct scull_place {
  * @id: which of all stores of the module it is
  * @items: &struct scull_item by index, which the store owns; only ever grows
  * @mapped: it is or was mapped; set under the device's map_lock
+ * @torn: a failed copy may have left bytes past the end; guarded by the device's lock
  * @direct: the first of @items once more, each set after it is in there
  * @refs: references; see the top of this file
  * @work: frees it in a worker
@@ -152,6 +153,7 @@ struct scull_store {
 	/* Written when an item is made, or the device is mapped */
 	struct xarray items;
 	bool mapped;
+	bool torn;
 	struct scull_item *direct[SCULL_DIRECT];
 
 	/* Written by each reader */
