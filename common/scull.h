@@ -191,6 +191,8 @@ int scull_quanta_alloc(struct scull_store *s, const struct scull_place *at,
 		       gfp_t gfp, void **quanta, unsigned int n);
 void scull_quantum_free(struct scull_store *s, const struct scull_place *at,
 			void *quantum);
+ssize_t scull_holes_write(struct scull_store *s, const struct scull_item *item,
+			  struct scull_place at, struct iov_iter *from, size_t left);
 void *scull_store_fill(struct scull_store *s, loff_t pos, unsigned int *offset);
 void *scull_store_next(struct scull_store *s, struct scull_place *at);
 loff_t scull_hole_find(struct scull_store *s, loff_t pos, loff_t end);
