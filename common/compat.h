@@ -39,6 +39,11 @@
 #define SLAB_NO_MERGE 0
 #endif
 
+/* 6.3: bc292ab00f6c */
+#ifndef HAVE_VM_FLAGS_SET
+#define vm_flags_set(vma, flags) ((vma)->vm_flags |= (flags))
+#endif
+
 /* 6.2: 23680f0b7d7f, what a class is asked with for a uevent */
 #ifdef HAVE_CONST_UEVENT
 #define SCULL_UEVENT_DEVICE const struct device
@@ -50,6 +55,11 @@
 #ifndef ITER_DEST
 #define ITER_DEST READ
 #define ITER_SOURCE WRITE
+#endif
+
+/* 6.0: fcb14cb1bdac */
+#ifndef HAVE_IOV_ITER_UBUF
+#define user_backed_iter iter_is_iovec
 #endif
 
 /*

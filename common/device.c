@@ -171,19 +171,30 @@ static ssize_t scull_write(struct file *file, const char __user *buf,
 
 static loff_t scull_llseek(struct file *file, loff_t offset, int whence)
 {
-	struct scull_store *s = scull_store_get(file->private_data);
-	loff_t ret;
+	struct scull_dev *dev = file->private_data;
+	struct scull_store *s;
+	loff_t size, size_max;
+
+	/* Only on 32 bits does the largest offset depend on the geometry. */
+	if (whence == SEEK_SET && BITS_PER_LONG == 64)
+		return vfs_setpos(file, offset, MAX_LFS_FILESIZE);
 
 	if (whence == SEEK_DATA || whence == SEEK_HOLE) {
-		ret = scull_store_seek(s, offset, whence);
-		if (ret >= 0)
-			ret = vfs_setpos(file, ret, s->size_max);
-	} else {
-		ret = generic_file_llseek_size(file, offset, whence, s->size_max,
-					       scull_store_size(s));
+		s = scull_store_get(dev);
+		offset = scull_store_seek(s, offset, whence);
+		size_max = s->size_max;
+		scull_store_put(s);
+		return offset < 0 ? offset : vfs_setpos(file, offset, size_max);
 	}
-	scull_store_put(s);
-	return ret;
+
+	rcu_read_lock();
+	s = rcu_dereference(dev->store);
+	size = scull_store_size(s);
+	size_max = s->size_max;
+	rcu_read_unlock();
+	if (whence == SEEK_END)
+		return vfs_setpos(file, offset + size, size_max);
+	return generic_file_llseek_size(file, offset, whence, size_max, size);
 }
 
 const struct file_operations scull_fops = {
@@ -194,7 +205,7 @@ const struct file_operations scull_fops = {
 	.write = scull_write,
 	.read_iter = scull_read_iter,
 	.write_iter = scull_write_iter,
-	.splice_read = copy_splice_read,
+	.splice_read = scull_splice_read,
 	.splice_write = iter_file_splice_write,
 	.mmap = scull_mmap,
 	.fsync = noop_fsync,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Internal interface between the core and the backends.
+ * What the files of the core share. backend.h is what an allocator's author reads.
  *
  * A device points to a store, which has its bytes: a sparse tree of items. An
  * item stands for qset contiguous quanta, and holds a pointer to each: NULL for a
@@ -41,8 +41,7 @@
 #define SCULL_H
 
 #include <linux/atomic.h>
-#include <linux/gfp.h>
-#include <linux/log2.h>
+#include <linux/cache.h>
 #include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
@@ -50,15 +49,14 @@
 #include <linux/nospec.h>
 #include <linux/overflow.h>
 #include <linux/percpu.h>
-#include <linux/pfn.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
-#include <linux/vmalloc.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
+#include "backend.h"
 #include "compat.h"
 
 struct attribute_group;
@@ -66,88 +64,14 @@ struct device;
 struct file;
 struct iov_iter;
 struct page;
+struct pipe_inode_info;
 struct vm_area_struct;
-
-/*
- * A failure is the caller's to handle: no OOM killer, no warning. What memory
- * cgroup it is charged to is added where that is known.
- */
-#define SCULL_GFP (GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
-
-/* The same for vmalloc() */
-static inline gfp_t scull_vmalloc_gfp(gfp_t gfp)
-{
-	return (gfp & ~__GFP_RETRY_MAYFAIL) | __GFP_VMALLOC_MAYFAIL;
-}
-
-/*
- * Bytes that the kernel keeps about a vmalloc area, charged to no memory cgroup: two
- * structures, the array of its pages, and its part of the page table with that of the
- * guard page that follows.
- */
-static inline size_t scull_vmalloc_records(size_t bytes)
-{
-	size_t pages = PFN_UP(bytes);
-
-	return sizeof(struct vm_struct) + sizeof(struct vmap_area) +
-	       roundup_pow_of_two(pages * sizeof(struct page *)) +
-	       (pages + 1) * sizeof(pte_t);
-}
-
-/* A slab has a pointer to the memory cgroup of each object, not charged to it. */
-#define SCULL_SLAB_RECORD (IS_ENABLED(CONFIG_MEMCG) ? sizeof(void *) : 0)
-
-/**
- * struct scull_pool - where a store gets its quanta from
- * @quantum: bytes that the store uses of each quantum
- * @footprint: bytes that the allocator spends on each, set by the backend
- * @records: bytes that the kernel keeps about each elsewhere, set by the backend
- * @priv: the backend's own
- *
- * Owned by one store and constant from setup to teardown, so that a quantum is
- * always freed with the size it was allocated with.
- */
-struct scull_pool {
-	unsigned int quantum;
-	size_t footprint;
-	size_t records;
-	void *priv;
-};
-
-/**
- * struct scull_backend - the allocator that makes one module differ
- * @quantum_max: the largest quantum in bytes, at least PAGE_SIZE
- * @has_order: a quantum may be given as PAGE_SIZE << order
- * @vmalloced: it takes addresses of the vmalloc area, and no low memory
- * @setup: get ready to allocate quanta of pool->quantum bytes and set
- *	pool->footprint and pool->records. A trim calls it, which has to work where
- *	memory is short: no large allocation. May sleep. Returns 0 or a negative errno.
- * @teardown: undo @setup. Every quantum of the pool has been freed. May sleep.
- * @alloc: quanta, one or as many of @n as it can have at once; returns how many, 0
- *	if not even one could be allocated. Must honour @gfp: no OOM kill, no warning.
- *	Zeroed if @gfp has __GFP_ZERO. May sleep.
- * @free: give a quantum back. May sleep.
- * @page: the page at an offset of a quantum, for a page fault. Only for memory
- *	whose pages may be mapped, and NULL for a backend without such.
- */
-struct scull_backend {
-	unsigned int quantum_max;
-	bool has_order;
-	bool vmalloced;
-	int (*setup)(struct scull_pool *pool);
-	void (*teardown)(struct scull_pool *pool);
-	unsigned int (*alloc)(const struct scull_pool *pool, gfp_t gfp,
-			      void **quanta, unsigned int n);
-	void (*free)(const struct scull_pool *pool, void *quantum);
-	struct page *(*page)(void *quantum, unsigned int offset);
-};
-
-/* Each module links exactly one. */
-extern const struct scull_backend scull_backend;
 
 /**
  * struct scull_item - a qset of quanta
  * @index: its place in the device, in items
+ * @first: no quantum comes before this
+ * @last: nor after this. Both grow before a quantum is published
  * @qset: the quanta, and a NULL after the last, which run_length() may load. An
  *	entry goes from NULL to a quantum once, by cmpxchg() after the quantum has
  *	been filled, and stays until the store goes. The first of them comes with
@@ -155,6 +79,8 @@ extern const struct scull_backend scull_backend;
  */
 struct scull_item {
 	unsigned long index;
+	unsigned int first;
+	unsigned int last;
 	void *qset[];
 };
 
@@ -193,41 +119,51 @@ struct scull_place {
 
 /**
  * struct scull_store - the bytes of one device, and their geometry
- * @refs: references; see the top of this file
  * @pool: where its quanta come from
  * @qset: quanta in an item
- * @id: which of all stores of the module it is
  * @dev: the number of its device
- * @stats: the device's
  * @span: bytes in an item
  * @size_max: the largest size it can grow to
+ * @stats: the device's
+ * @id: which of all stores of the module it is
+ * @items: &struct scull_item by index, which the store owns; only ever grows
+ * @mapped: it is or was mapped; set under the device's map_lock
+ * @torn: a failed copy may have left bytes past the end; guarded by the device's lock
+ * @direct: the first of @items once more, each set after it is in there
+ * @refs: references; see the top of this file
+ * @work: frees it in a worker
+ * @rcu: frees the structure after concurrent attempts to take a reference
  * @size: bytes up to the end of the last write; set under the device's lock, see
  *	scull_store_size()
  * @held: bytes counted against the module's limit
- * @items: &struct scull_item by index, which the store owns; only ever grows
- * @direct: the first of them once more, each set after it is in @items
- * @mapped: it is or was mapped; set under the device's map_lock
- * @work: frees it in a worker
- * @rcu: frees the structure after concurrent attempts to take a reference
  *
- * @pool to @size_max are constant. A new geometry is a new store.
+ * @pool to @id are constant. A new geometry is a new store. What readers write, what
+ * writers write, and what both read for each call have cache lines of their own.
  */
 struct scull_store {
-	refcount_t refs;
+	/* Only read */
 	struct scull_pool pool;
 	unsigned int qset;
-	unsigned long id;
 	unsigned int dev;
-	struct scull_stats __percpu *stats;
 	u64 span;
 	loff_t size_max;
-	atomic64_t size;
-	atomic_long_t held;
+	struct scull_stats __percpu *stats;
+	unsigned long id;
+
+	/* Written when an item is made, or the device is mapped */
 	struct xarray items;
-	struct scull_item *direct[SCULL_DIRECT];
 	bool mapped;
+	bool torn;
+	struct scull_item *direct[SCULL_DIRECT];
+
+	/* Written by each reader */
+	refcount_t refs ____cacheline_aligned_in_smp;
 	struct work_struct work;
 	struct rcu_head rcu;
+
+	/* Written by writers */
+	atomic64_t size ____cacheline_aligned_in_smp;
+	atomic_long_t held;
 };
 
 /* Frees stores whose last reference was a reader's. */
@@ -236,6 +172,11 @@ extern struct workqueue_struct *scull_wq;
 int scull_charge(size_t bytes);
 void scull_charged(size_t bytes);
 void scull_uncharge(size_t bytes);
+int scull_store_charge(struct scull_store *s, size_t bytes);
+void scull_store_uncharge(struct scull_store *s, size_t bytes);
+struct scull_item *scull_item_insert(struct scull_store *s,
+				     const struct scull_place *at,
+				     void *quantum);
 struct scull_store *scull_store_create(unsigned int quantum, unsigned int qset,
 				       unsigned int dev,
 				       struct scull_stats __percpu *stats);
@@ -250,8 +191,11 @@ int scull_quanta_alloc(struct scull_store *s, const struct scull_place *at,
 		       gfp_t gfp, void **quanta, unsigned int n);
 void scull_quantum_free(struct scull_store *s, const struct scull_place *at,
 			void *quantum);
+ssize_t scull_holes_write(struct scull_store *s, const struct scull_item *item,
+			  struct scull_place at, struct iov_iter *from, size_t left);
 void *scull_store_fill(struct scull_store *s, loff_t pos, unsigned int *offset);
 void *scull_store_next(struct scull_store *s, struct scull_place *at);
+loff_t scull_hole_find(struct scull_store *s, loff_t pos, loff_t end);
 loff_t scull_store_seek(struct scull_store *s, loff_t pos, int whence);
 
 /**
@@ -270,6 +214,12 @@ static inline loff_t scull_store_size(const struct scull_store *s)
 	/* Pairs with scull_store_write(). 32 bits have no acquire load below 5.18. */
 	smp_rmb();
 	return size;
+}
+
+/* May its pages be mapped? The backend's memory must allow it, in whole pages. */
+static inline bool scull_store_mappable(const struct scull_store *s)
+{
+	return scull_backend.page && s->pool.quantum % PAGE_SIZE == 0;
 }
 
 /**
@@ -381,22 +331,25 @@ static inline void *scull_item_quantum(const struct scull_item *item,
 
 /**
  * struct scull_dev - one device
- * @lock: excludes writers and trims from each other
  * @store: its bytes, never NULL while the device can be reached, and one reference
  *	to them. Replaced under @lock and @map_lock, while @mapped is 0
- * @map_lock: guards @mapped, and @store against mmap()
- * @mapped: how many VMAs map the device
  * @stats: its counters, which it owns
  * @node: the device in sysfs
+ * @lock: excludes writers and trims from each other
+ * @map_lock: guards @mapped, and @store against mmap()
+ * @mapped: how many VMAs map the device
+ *
+ * Readers only read the first cache line. Writers write the second.
  */
 struct scull_dev {
-	struct mutex lock;	/* between writers and trims */
 	struct scull_store __rcu *store;
-	spinlock_t map_lock;	/* guards mapped, and store against mmap() */
-	unsigned long mapped;
 	struct scull_stats __percpu *stats;
 	struct device *node;
-};
+
+	struct mutex lock ____cacheline_aligned_in_smp;	/* between writers and trims */
+	spinlock_t map_lock;	/* guards mapped, and store against mmap() */
+	unsigned long mapped;
+} ____cacheline_aligned_in_smp;
 
 /**
  * scull_store_get() - a reference to a device's present store
@@ -429,6 +382,9 @@ extern const struct attribute_group *scull_dev_groups[];
 
 int scull_trim(struct scull_dev *dev);
 int scull_mmap(struct file *file, struct vm_area_struct *vma);
+ssize_t scull_splice_read(struct file *file, loff_t *pos,
+			  struct pipe_inode_info *pipe, size_t len,
+			  unsigned int flags);
 
 long scull_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 #ifdef CONFIG_COMPAT

@@ -8,7 +8,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
-#include "scull.h"
+#include "backend.h"
 
 static int pages_setup(struct scull_pool *pool)
 {

@@ -10,7 +10,7 @@
 #include <linux/sizes.h>
 #include <linux/vmalloc.h>
 
-#include "scull.h"
+#include "backend.h"
 
 static int vmalloc_setup(struct scull_pool *pool)
 {

@@ -314,6 +314,7 @@ static void test_tail(struct kunit *test)
 	data = scull_store_fill(s, 0, &offset);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, data);
 	KUNIT_EXPECT_EQ(test, put(s, pattern(test, 0, end), end, 0), end);
+	s->mapped = true;
 	memset(data + end, 0x77, page - end);
 
 	/* Right at the end there is no gap. */

@@ -518,13 +518,18 @@ START_TEST(moved_and_covered)
 	fd = dev_open(0, O_RDWR);
 	put(fd, 0, 10 * page, 1);
 	p = map(fd, 0, 10 * page);
-	/* Elsewhere and larger, it is still one mapping. */
+	/* It cannot grow. */
 	q = mremap(p, 10 * page, 200 * page, MREMAP_MAYMOVE);
+	ck_assert_ptr_eq(q, MAP_FAILED);
+	ck_assert_int_eq(errno, EFAULT);
+	/* Elsewhere, it is still one mapping. */
+	q = mmap(NULL, 10 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ck_assert_ptr_ne(q, MAP_FAILED);
+	q = mremap(p, 10 * page, 10 * page, MREMAP_MAYMOVE | MREMAP_FIXED, q);
 	ck_assert_ptr_ne(q, MAP_FAILED);
 	check_fill(q, 10 * page, 1, 0);
-	ck_assert(is_bus_error(q + 10 * page, false));
 	must_be_busy(fd);
-	q = mremap(q, 200 * page, 2 * page, MREMAP_MAYMOVE);
+	q = mremap(q, 10 * page, 2 * page, MREMAP_MAYMOVE);
 	ck_assert_ptr_ne(q, MAP_FAILED);
 	must_be_busy(fd);
 	must(mprotect(q + page, page, PROT_READ));
@@ -535,6 +540,146 @@ START_TEST(moved_and_covered)
 			 q);
 	trim(0);
 	ck_assert_int_eq(dev_size(fd), 0);
+}
+END_TEST
+
+/* ---- what one fault maps ---- */
+
+/* Whether this page has an entry in the page table. */
+static bool is_present(const char *p)
+{
+	int fd = must(open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC));
+	uint64_t entry;
+	off_t off = (uintptr_t)p / page_size() * sizeof(entry);
+
+	ck_assert_int_eq(must(pread(fd, &entry, sizeof(entry), off)), sizeof(entry));
+	close(fd);
+	return entry >> 63;
+}
+
+/* Which pages of a mapping are present: those from first to before end, and no other */
+static void check_present(const char *p, size_t pages, size_t first, size_t end)
+{
+	for (size_t i = 0; i < pages; i++)
+		ck_assert_msg(is_present(p + i * page_size()) ==
+			      (i >= first && i < end),
+			      "page %zu: not as if %zu to %zu were present", i,
+			      first, end);
+}
+
+static size_t at_least(size_t a, size_t b)
+{
+	return a > b ? a : b;
+}
+
+/* The pages in an aligned window of 64 KiB, or of a page that is larger */
+static size_t window(void)
+{
+	return at_least(65536 / page_size(), 1);
+}
+
+/* A fault maps what is there around it, and nothing past the end. */
+START_TEST(neighbours)
+{
+	size_t page = page_size(), w = window(), pages = 2 * w + 3;
+	bool write = _i / NGEOMETRIES;
+	char *p, *q;
+	int fd;
+
+	load_geometry(_i % NGEOMETRIES);
+	fd = dev_open(0, O_RDWR);
+	put(fd, 0, (pages - 1) * page + 100, 1);
+	p = map(fd, 0, 3 * w * page);
+	ck_assert(!is_bus_error(p + (w + w / 2) * page + 3, write));
+	check_present(p, 3 * w, w, 2 * w);
+	ck_assert(!is_bus_error(p + (pages - 1) * page + 99, write));
+	check_present(p, 3 * w, w, pages);
+	ck_assert(is_bus_error(p + pages * page, write));
+	check_present(p, 3 * w, w, pages);
+
+	/* Windows are aligned in the device; the mapping may begin and end in one. */
+	q = map(fd, page, w * page);
+	ck_assert(!is_bus_error(q, write));
+	check_present(q, w, 0, at_least(w - 1, 1));
+	must(munmap(q, w * page));
+	must(munmap(p, 3 * w * page));
+	trim(0);
+}
+END_TEST
+
+/* A fault in a hole fills one quantum, and maps what there is of it in the window. */
+START_TEST(neighbours_in_a_hole)
+{
+	size_t page = page_size(), w = window(), pages;
+	size_t per = 1, first, end;
+	char *p;
+	int fd;
+
+	load_geometry(_i);
+	fd = dev_open(0, O_RDWR);
+	per = must(ioctl(fd, SCULL_IOCQQUANTUM)) / page;
+	/* A quantum, a hole as large, and so on; the last byte is there. */
+	pages = 8 * per;
+	for (size_t i = 0; i < pages; i += 2 * per)
+		put(fd, i * page, per * page, 1);
+	must(pwrite(fd, "x", 1, pages * page - 1));
+	p = map(fd, 0, pages * page);
+
+	/* What is there, up to the holes beside it */
+	(void)*(volatile char *)(p + 2 * per * page);
+	first = 2 * per / w * w;
+	end = first + w;
+	first = at_least(first, 2 * per);
+	check_present(p, pages, first, end < 3 * per ? end : 3 * per);
+	must(munmap(p, pages * page));
+
+	p = map(fd, 0, pages * page);
+	*(volatile char *)(p + 3 * per * page) = 1;
+	first = at_least(3 * per / w * w, 3 * per);
+	end = 3 * per / w * w + w;
+	check_present(p, pages, first, end < 4 * per ? end : 4 * per);
+	check_fill(p + 2 * per * page, per * page, 1, 2 * per * page);
+	must(munmap(p, pages * page));
+	trim(0);
+}
+END_TEST
+
+/* What a private mapping has copied stays, whatever a fault beside it maps. */
+START_TEST(neighbours_of_a_copy)
+{
+	size_t page = page_size(), w = window();
+	char *p;
+	int fd, status;
+	pid_t child;
+
+	load_geometry(_i);
+	fd = dev_open(0, O_RDWR);
+	put(fd, 0, 2 * w * page, 1);
+	p = try_map(fd, 0, 2 * w * page, MAP_PRIVATE);
+	ck_assert_ptr_ne(p, MAP_FAILED);
+	/* A write copies its page and maps no other. */
+	p[w / 4 * page] = 'c';
+	check_present(p, 2 * w, w / 4, w / 4 + 1);
+	/* A read maps what is before the copy, or from where it is. */
+	(void)*(volatile char *)(p + (w - 1) * page);
+	ck_assert(is_present(p + (w - 1) * page));
+	ck_assert_int_eq(p[w / 4 * page], 'c');
+	check_fill(p + (w / 4 * page + 1), w * page - w / 4 * page - 1, 1,
+		   w / 4 * page + 1);
+	check_fill(p, w / 4 * page, 1, 0);
+
+	/* A child has the copy, too, and makes its own. */
+	child = must(fork());
+	if (!child) {
+		p[(w + w / 2) * page] = 'd';
+		_exit(p[w / 4 * page] != 'c');
+	}
+	ck_assert_int_eq(must(waitpid(child, &status, 0)), child);
+	ck_assert_int_eq(status, 0);
+	check_fill(p + w * page, w * page, 1, w * page);
+	expect(fd, 0, 2 * w * page, 1);
+	must(munmap(p, 2 * w * page));
+	trim(0);
 }
 END_TEST
 
@@ -660,11 +805,26 @@ static unsigned long frame_of(const volatile void *p)
 	return entry & ((1ULL << 55) - 1);
 }
 
+/* The page frame of the device's first quantum. Nothing is mapped for it. */
+static unsigned long first_frame(void)
+{
+	char path[64], *text;
+	unsigned long frame;
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/0/layout", mod->name);
+	text = slurp(path);
+	ck_assert_int_eq(sscanf(text, "#%*[^\n]\n#%*[^\n]\n%*u %*u %*x %lu",
+				&frame),
+			 1);
+	free(text);
+	return frame;
+}
+
 /*
- * A page that was given away into a pipe, and is only there after a trim: FUSE may
- * take what is moved to it for a page of its own, but for this one.
+ * A page in a pipe, which is only there after a trim: FUSE may take what is moved to it
+ * for a page of its own, but for this one. It came by splice() or was given away.
  */
-START_TEST(gift_is_not_stolen)
+START_TEST(page_is_not_stolen)
 {
 	int fd, ends[2];
 	unsigned long frame;
@@ -674,17 +834,24 @@ START_TEST(gift_is_not_stolen)
 	load("order=0");
 	fd = dev_open(0, O_RDWR);
 	put(fd, 0, page_size(), 3);
-	/* Only read, or it would be dirty without our help */
-	map = mmap(NULL, page_size(), PROT_READ, MAP_SHARED, fd, 0);
-	ck_assert_ptr_ne(map, MAP_FAILED);
-	check_fill(map, page_size(), 3, 0);
-	frame = frame_of(map);
 	must(pipe(ends));
-	ck_assert_int_eq(must(vmsplice(ends[1],
-				       &(struct iovec){ map, page_size() }, 1,
-				       SPLICE_F_GIFT)),
-			 page_size());
-	must(munmap(map, page_size()));
+	frame = first_frame();
+	if (_i) {
+		ck_assert_int_eq(must(splice(fd, NULL, ends[1], NULL, page_size(),
+					     SPLICE_F_MOVE)),
+				 page_size());
+	} else {
+		/* Only read, or it would be dirty without our help */
+		map = mmap(NULL, page_size(), PROT_READ, MAP_SHARED, fd, 0);
+		ck_assert_ptr_ne(map, MAP_FAILED);
+		check_fill(map, page_size(), 3, 0);
+		ck_assert_uint_eq(frame_of(map), frame);
+		ck_assert_int_eq(must(vmsplice(ends[1],
+					       &(struct iovec){ map, page_size() },
+					       1, SPLICE_F_GIFT)),
+				 page_size());
+		must(munmap(map, page_size()));
+	}
 	trim(0);
 
 	fuse = fuse_start(ends[0]);
@@ -879,12 +1046,15 @@ void mmap_tests(TCase *tc)
 	tcase_add_loop_test(tc, behind_the_end, 0, NGEOMETRIES);
 	tcase_add_loop_test(tc, trim_is_refused, 0, NGEOMETRIES);
 	tcase_add_loop_test(tc, moved_and_covered, 0, NGEOMETRIES);
+	tcase_add_loop_test(tc, neighbours, 0, 2 * NGEOMETRIES);
+	tcase_add_loop_test(tc, neighbours_in_a_hole, 0, NGEOMETRIES);
+	tcase_add_loop_test(tc, neighbours_of_a_copy, 0, NGEOMETRIES);
 	tcase_add_loop_test(tc, closed, 0, NGEOMETRIES);
 	tcase_add_loop_test(tc, forked_and_killed, 0, NGEOMETRIES);
 	tcase_add_test(tc, gone_with_exec);
 	tcase_add_loop_test(tc, held_by_a_pipe, 0, NGEOMETRIES);
 	if (can_fuse())
-		tcase_add_test(tc, gift_is_not_stolen);
+		tcase_add_loop_test(tc, page_is_not_stolen, 0, 2);
 	else
 		printf("# no FUSE in this kernel: no page is given to it\n");
 	tcase_add_loop_test(tc, advice, 0, NGEOMETRIES);

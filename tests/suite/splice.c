@@ -108,6 +108,112 @@ START_TEST(through_a_pipe)
 }
 END_TEST
 
+/*
+ * Pages of a device in a pipe: as many bytes as were asked for, from and to anywhere, and
+ * what is a hole is zeros.
+ */
+START_TEST(pages_in_a_pipe)
+{
+	size_t page = page_size(), pages = 24, len = pages * page, hole = 5;
+	static const long from[] = { 0, 1, 100, -1, 0 };
+	char *buf = malloc(len);
+	int fd, ends[2];
+
+	load("quantum=%ld qset=3", _i ? 3 * page : page);
+	fd = dev_open(0, O_RDWR);
+	/* A hole of a quantum, and one that the end is in */
+	put(fd, 0, hole * page, 1);
+	put(fd, (hole + 4) * page, len - (hole + 4) * page - 50, 1);
+	must(pipe(ends));
+	must(fcntl(ends[1], F_SETPIPE_SZ, 2 * len));
+	for (size_t i = 0; i < sizeof(from) / sizeof(*from); i++) {
+		loff_t off = (from[i] + page) % page, at = off;
+		size_t want = len - 50 - at, first = hole * page, got;
+
+		/* Beyond what a pipe has by default */
+		for (got = 0; got < want;) {
+			ssize_t moved = must(splice(fd, &off, ends[1], NULL,
+						    want - got + 100, 0));
+
+			ck_assert_int_gt(moved, 0);
+			got += moved;
+		}
+		ck_assert_uint_eq(got, want);
+		ck_assert_int_eq(off, len - 50);
+		ck_assert_int_eq(must(splice(fd, &off, ends[1], NULL, 1, 0)), 0);
+		for (got = 0; got < want;)
+			got += must(read(ends[0], buf + got, want - got));
+		check_fill(buf, first - at, 1, at);
+		for (size_t n = first + 3 * page; n < (hole + 4) * page; n++)
+			ck_assert_int_eq(buf[n - at], 0);
+		check_fill(buf + (hole + 4) * page - at,
+			   len - 50 - (hole + 4) * page, 1, (hole + 4) * page);
+	}
+	close(ends[0]);
+	close(ends[1]);
+	free(buf);
+}
+END_TEST
+
+/* A full pipe takes no more, and nobody waits who does not want to. */
+START_TEST(pipe_is_full)
+{
+	size_t page = page_size();
+	int fd, ends[2];
+	loff_t off = 0;
+	char byte;
+
+	load("quantum=%ld", page);
+	fd = dev_open(0, O_RDWR);
+	put(fd, 0, 64 * page, 1);
+	must(pipe2(ends, O_NONBLOCK));
+	must(fcntl(ends[1], F_SETPIPE_SZ, 4 * page));
+	/* Two pages that are filled in part take a buffer each. */
+	must(write(ends[1], "x", 1));
+	ck_assert_int_eq(must(splice(fd, &off, ends[1], NULL, 64 * page, 0)), 3 * page);
+	must_fail(splice(fd, &off, ends[1], NULL, page, SPLICE_F_NONBLOCK), EAGAIN);
+	ck_assert_int_eq(off, 3 * page);
+	ck_assert_int_eq(must(read(ends[0], &byte, 1)), 1);
+	ck_assert_int_eq(byte, 'x');
+	ck_assert_int_eq(must(splice(fd, &off, ends[1], NULL, 64 * page, 0)), page);
+	ck_assert_int_eq(off, 4 * page);
+	close(ends[0]);
+	close(ends[1]);
+}
+END_TEST
+
+/*
+ * What a pipe holds outlives a trim, and the memory goes to nobody else. A write before
+ * that shows in the pipe where it references the pages.
+ */
+START_TEST(pipe_outlives_trim)
+{
+	size_t page = page_size(), len = 8 * page;
+	bool pages = mod->paged && _i;
+	char *buf = malloc(len);
+	int fd, ends[2];
+	loff_t off = 0;
+
+	load("quantum=%ld", _i ? page : 100);
+	fd = dev_open(0, O_RDWR);
+	put(fd, 0, len, 1);
+	must(pipe(ends));
+	ck_assert_int_eq(must(splice(fd, &off, ends[1], NULL, len, 0)), len);
+	put(fd, page, page, 2);
+	trim(0);
+	for (int n = 0; n < 4; n++)
+		put(dev_open(n, O_RDWR), 0, 64 * page, 3 + n);
+	for (size_t got = 0; got < len;)
+		got += must(read(ends[0], buf + got, len - got));
+	check_fill(buf, page, 1, 0);
+	check_fill(buf + page, page, pages ? 2 : 1, page);
+	check_fill(buf + 2 * page, len - 2 * page, 1, 2 * page);
+	close(ends[0]);
+	close(ends[1]);
+	free(buf);
+}
+END_TEST
+
 /* One stream to two devices. */
 START_TEST(vmsplice_and_tee)
 {
@@ -189,6 +295,9 @@ void splice_tests(TCase *tc)
 	}
 	tcase_add_test(tc, sendfile_in);
 	tcase_add_test(tc, through_a_pipe);
+	tcase_add_loop_test(tc, pages_in_a_pipe, 0, 2);
+	tcase_add_test(tc, pipe_is_full);
+	tcase_add_loop_test(tc, pipe_outlives_trim, 0, 2);
 	tcase_add_test(tc, vmsplice_and_tee);
 	tcase_add_test(tc, splice_to_a_full_device);
 	tcase_add_test(tc, copy_file_range_is_refused);

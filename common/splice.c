@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * splice() from a device into a pipe. Where the quanta are whole pages that may be
+ * mapped, the pipe gets references to them, else copies.
+ *
+ * What the pipe references outlives a trim: a page goes when its last reference does.
+ * A write to the device shows in a pipe that has not been read yet, as it does with a
+ * file on tmpfs. Nobody may take such a page out of the pipe for good (steal it): it is
+ * still the device's.
+ */
+
+#include <linux/fs.h>
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/pipe_fs_i.h>
+#include <linux/splice.h>
+
+#include "compat.h"
+#include "scull.h"
+
+static void put_unspliced(struct splice_pipe_desc *spd, unsigned int i)
+{
+	put_page(spd->pages[i]);
+}
+
+/*
+ * References to the pages from @at on, for up to @left bytes, or as many as a pipe has
+ * buffers by default. A hole is the zero page. Returns how many bytes that are, and
+ * leaves @at past them.
+ */
+static size_t gather_pages(struct scull_store *s, struct scull_place *at,
+			   size_t left, struct splice_pipe_desc *spd)
+{
+	struct scull_item *item = NULL;
+	size_t bytes = 0;
+
+	for (spd->nr_pages = 0; left && spd->nr_pages < spd->nr_pages_max;
+	     spd->nr_pages++) {
+		unsigned int offset = offset_in_page(at->offset);
+		size_t len = min_t(size_t, left, PAGE_SIZE - offset);
+		struct page *page = ZERO_PAGE(0);
+		void *quantum;
+
+		if (!item || item->index != at->item)
+			item = scull_store_item(s, at->item);
+		quantum = scull_item_quantum(item, at->quantum);
+		if (quantum) {
+			page = scull_backend.page(quantum, at->offset);
+			/* A user mapping may alias in the D-cache. */
+			if (READ_ONCE(s->mapped))
+				flush_dcache_page(page);
+		}
+		get_page(page);
+		spd->pages[spd->nr_pages] = page;
+		spd->partial[spd->nr_pages] = (struct partial_page){
+			.offset = offset,
+			.len = len,
+		};
+		scull_place_advance(s, at, len);
+		bytes += len;
+		left -= len;
+	}
+	return bytes;
+}
+
+static ssize_t splice_pages(struct scull_store *s, loff_t pos,
+			    struct pipe_inode_info *pipe, size_t len)
+{
+	struct page *pages[PIPE_DEF_BUFFERS];
+	struct partial_page partial[PIPE_DEF_BUFFERS];
+	struct splice_pipe_desc spd = {
+		.pages = pages,
+		.partial = partial,
+		.nr_pages_max = PIPE_DEF_BUFFERS,
+		.ops = &nosteal_pipe_buf_ops,
+		.spd_release = put_unspliced,
+	};
+	loff_t size = scull_store_size(s);
+	struct scull_place at;
+	ssize_t ret = 0;
+	size_t done;
+
+	if (pos >= size)
+		return 0;
+	len = min_t(u64, len, size - pos);
+	scull_place_find(s, pos, &at);
+	for (done = 0; done < len; done += ret) {
+		size_t bytes = gather_pages(s, &at, len - done, &spd);
+
+		ret = splice_to_pipe(pipe, &spd);
+		if (ret < 0)
+			break;
+		if (ret < bytes || pipe_full(pipe->head, pipe->tail, pipe->max_usage)) {
+			done += ret;
+			break;
+		}
+	}
+	return done ?: ret;
+}
+
+/**
+ * scull_splice_read() - move bytes of a device into a pipe
+ * @file: the open device
+ * @pos: where they come from; moved
+ * @pipe: the pipe, which the caller has locked and which has room
+ * @len: how many
+ * @flags: SPLICE_F_*
+ *
+ * Context: Process context. May sleep if it copies.
+ * Return: bytes moved, 0 at the end, or if none -EAGAIN for a full pipe, -EPIPE without
+ * a reader, and what reading returns if it copies.
+ */
+ssize_t scull_splice_read(struct file *file, loff_t *pos,
+			  struct pipe_inode_info *pipe, size_t len,
+			  unsigned int flags)
+{
+	struct scull_store *s = scull_store_get(file->private_data);
+	ssize_t ret;
+
+	if (!scull_store_mappable(s)) {
+		scull_store_put(s);
+		return copy_splice_read(file, pos, pipe, len, flags);
+	}
+	ret = splice_pages(s, *pos, pipe, len);
+	scull_store_put(s);
+	if (ret > 0)
+		*pos += ret;
+	return ret;
+}
