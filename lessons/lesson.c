@@ -21,6 +21,22 @@ static int fail(const char *what)
 	return 1;
 }
 
+/* One record of the log, in which some bytes stand as \xNN. */
+static void print(const char *text)
+{
+	unsigned int byte;
+
+	for (; *text && *text != '\n'; text++) {
+		if (sscanf(text, "\\x%2x", &byte) == 1) {
+			putchar(byte);
+			text += 3;
+		} else {
+			putchar(*text);
+		}
+	}
+	putchar('\n');
+}
+
 int main(int argc, char **argv)
 {
 	char path[256], parameters[256] = "", record[8192];
@@ -40,7 +56,8 @@ int main(int argc, char **argv)
 		return fail(argv[1]);
 	for (i = 2; argv[i]; i++)
 		snprintf(parameters + strlen(parameters),
-			 sizeof(parameters) - strlen(parameters), "%s ", argv[i]);
+			 sizeof(parameters) - strlen(parameters), "%s ",
+			 argv[i]);
 
 	/* Each read is one record, "level,number,time,flags;text", after those there are. */
 	log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -59,7 +76,7 @@ int main(int argc, char **argv)
 		record[length > 0 ? length : 0] = '\0';
 		text = strchr(record, ';');
 		if (text)
-			printf("%.*s\n", (int)strcspn(text + 1, "\n"), text + 1);
+			print(text + 1);
 	}
 	return 0;
 }
