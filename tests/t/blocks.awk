@@ -4,7 +4,8 @@
 # "```sh NAME".  Without a name: what is wrong with how its blocks begin.
 #
 # A block without a word, or with "exact", is what one sees at the prompt in the VM, and
-# tests/clients/watch types it again; "text" has no commands.  Of the others the name
+# tests/clients/watch types it again; so are "oops" and "checking", which tests/t/docs
+# has typed in VMs of their own.  "text" has no commands.  Of the others the name
 # says where they are run: "host" by tests/t/pages.t, "demo" by tests/t/docs, or where
 # in tests/packages/guest.  What is not run at all is "not run: WHY".
 
@@ -28,7 +29,7 @@ FNR == 1 {
 	start = $0
 	sub(/^ *```/, "", start)
 	mine = name != "" && start == "sh " name
-	if (start !~ /^(|exact|text|sh [a-z-]+|sh not run: .+)$/)
+	if (start !~ /^(|exact|oops|checking|text|sh [a-z-]+|sh not run: .+)$/)
 		wrong("a block begins with '" start "'")
 	next
 }

@@ -10,9 +10,9 @@ set -eu
 begin pages
 # One of the commands wants bear, whose parts talk through localhost; netbase says
 # where that is.
-need bear /etc/protocols
-pages='README.md CONTRIBUTING.md SECURITY.md docs/course.md docs/watch-a-write.md
-	docs/boot/README.md docs/bench/README.md'
+need bear dot /etc/protocols
+pages="README.md CONTRIBUTING.md SECURITY.md docs/course.md $(echo docs/course/*)
+	docs/watch-a-write.md docs/boot/README.md docs/bench/README.md"
 
 # ok DESCRIPTION COMMAND... - the command succeeds; if not, with what it says.
 ok()
@@ -46,9 +46,26 @@ done
 # shellcheck disable=SC2086
 shown=$(awk 'FNR == 1 { inside = 0 }
 	/^```/ { inside = !inside }
-	inside && /^```(exact)?$/ { print FILENAME; nextfile }' $pages)
+	inside && /^```(exact|oops|checking)?$/ { print FILENAME; nextfile }' $pages)
 for page in $shown; do
 	ok "a VM types $page" grep -q "$page" tests/t/docs tests/t/clients
+done
+
+ok 'the diagrams have what their source says' scripts/diagrams --check
+
+# links PAGE - those of its links that lead to no file, or to no heading of one.
+links()
+{
+	grep -o ']([^)]*)' "$1" | tr -d '()]' | grep -v '^https*:' | while IFS='#' read -r file part; do
+		file=${file:+${1%/*}/$file}
+		: "${file:=$1}"
+		[ -e "$file" ] || { echo "$1: no $file"; continue; }
+		[ -z "$part" ] || sed -n 's/^##* //p' "$file" | tr '[:upper:] ' '[:lower:]-' |
+			tr -c -d 'a-z0-9_\n-' | grep -q -x -e "$part" || echo "$1: no #$part in $file"
+	done
+}
+for page in $pages; do
+	ok "the links of $page lead somewhere" none links "./$page"
 done
 
 ok 'the manual pages have no commands but in their displays' \
@@ -56,7 +73,7 @@ ok 'the manual pages have no commands but in their displays' \
 
 # shellcheck disable=SC2016
 map=$(sed -n '/^```text$/,/^```$/p' CONTRIBUTING.md |
-	grep -o -E '(common|scripts|scull.|tests)/[a-z0-9_.]*')
+	grep -o -E '(common|lessons|scripts|scull.|tests)/[a-z0-9_.]*')
 # shellcheck disable=SC2086
 ok 'what the map in CONTRIBUTING names is there' ls $map
 

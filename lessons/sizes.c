@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * sizes: what kmalloc() gives for what was asked, where it stops, and how kvmalloc()
+ * goes on.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/init.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+/* kmalloc() of @bytes: the size of the object, 0 if there is none. */
+static size_t __init got(size_t bytes)
+{
+	void *object = kmalloc(bytes, GFP_KERNEL | __GFP_NOWARN);
+	size_t size = object ? ksize(object) : 0;
+
+	kfree(object);
+	return size;
+}
+
+static int __init sizes_init(void)
+{
+	size_t first = 1, most = KMALLOC_MAX_SIZE, size;
+	void *memory;
+
+	/* The first size that does not fit into one object takes the next. */
+	while (first <= most) {
+		size = got(first);
+		if (!size) {
+			pr_info("%zu bytes: no contiguous memory now\n", first);
+			break;
+		}
+		pr_info("%8zu to %8zu bytes: %8zu, kmalloc_size_roundup() says %zu\n",
+			first, size, size, kmalloc_size_roundup(first));
+		first = size + 1;
+	}
+
+	pr_info("KMALLOC_MAX_CACHE_SIZE is %lu, KMALLOC_MAX_SIZE %zu\n",
+		KMALLOC_MAX_CACHE_SIZE, most);
+	pr_info("kmalloc() of %zu: %s\n", most + 1, got(most + 1) ? "given" : "refused");
+	memory = kvmalloc(most + 1, GFP_KERNEL);
+	pr_info("kvmalloc() of %zu: %s\n", most + 1,
+		!memory ? "refused" : is_vmalloc_addr(memory) ? "vmalloc" : "kmalloc");
+	kvfree(memory);
+	return -ENODEV;
+}
+
+module_init(sizes_init);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Lesson: the sizes of kmalloc");
+
+/*
+ * Question: add __GFP_ACCOUNT to the flags in got(). Do the sizes change, and which
+ * rows of /proc/slabinfo serve them now?
+ */
