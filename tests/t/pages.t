@@ -56,7 +56,7 @@ ok 'the manual pages have no commands but in their displays' \
 
 # shellcheck disable=SC2016
 map=$(sed -n '/^```text$/,/^```$/p' CONTRIBUTING.md |
-	grep -o -E '(common|scripts|scull.|tests)/[a-z0-9_.]*')
+	grep -o -E '(common|exercises|scripts|scull.|tests)/[a-z0-9_.]*')
 # shellcheck disable=SC2086
 ok 'what the map in CONTRIBUTING names is there' ls $map
 
