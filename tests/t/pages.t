@@ -12,7 +12,7 @@ begin pages
 # where that is.
 need bear /etc/protocols
 pages='README.md CONTRIBUTING.md SECURITY.md docs/course.md docs/watch-a-write.md
-	docs/boot/README.md docs/bench/README.md docs/exercises.md'
+	docs/boot/README.md docs/bench/README.md docs/exercises.md docs/films.md'
 
 # ok DESCRIPTION COMMAND... - the command succeeds; if not, with what it says.
 ok()
