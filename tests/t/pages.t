@@ -12,7 +12,8 @@ begin pages
 # where that is.
 need bear dot /etc/protocols
 pages="README.md CONTRIBUTING.md SECURITY.md docs/course.md $(echo docs/course/*)
-	docs/watch-a-write.md docs/boot/README.md docs/bench/README.md"
+	docs/watch-a-write.md docs/boot/README.md docs/bench/README.md docs/exercises.md
+	docs/films.md"
 
 # ok DESCRIPTION COMMAND... - the command succeeds; if not, with what it says.
 ok()
@@ -73,7 +74,7 @@ ok 'the manual pages have no commands but in their displays' \
 
 # shellcheck disable=SC2016
 map=$(sed -n '/^```text$/,/^```$/p' CONTRIBUTING.md |
-	grep -o -E '(common|lessons|scripts|scull.|tests)/[a-z0-9_.]*')
+	grep -o -E '(common|exercises|lessons|scripts|scull.|tests)/[a-z0-9_.]*')
 # shellcheck disable=SC2086
 ok 'what the map in CONTRIBUTING names is there' ls $map
 
