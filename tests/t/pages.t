@@ -11,8 +11,8 @@ begin pages
 # One of the commands wants bear, whose parts talk through localhost; netbase says
 # where that is.
 need bear /etc/protocols
-pages='README.md CONTRIBUTING.md SECURITY.md docs/course.md docs/watch-a-write.md
-	docs/boot/README.md docs/bench/README.md'
+pages='README.md CONTRIBUTING.md SECURITY.md docs/course.md docs/session.md
+	docs/watch-a-write.md docs/playground.md docs/boot/README.md docs/bench/README.md'
 
 # ok DESCRIPTION COMMAND... - the command succeeds; if not, with what it says.
 ok()
