@@ -36,7 +36,10 @@ class Machine {
 			this.emulator.add_listener(`serial${i}-output-byte`, port));
 		this.ready = new Promise(resolve =>
 			this.emulator.add_listener("emulator-loaded", resolve));
-		this.ready.then(() => this.wake());
+		this.ready.then(() => {
+			this.loaded = true;
+			this.wake();
+		});
 	}
 
 	// A listener that collects what one slice of the emulator writes. It must not fail:
@@ -56,9 +59,12 @@ class Machine {
 	console(bytes) {
 		this.output?.(bytes);
 		this.text += String.fromCharCode(...bytes);
-		for (let end; (end = this.text.match(/\x1b\]133;D;(\d+)\x07/)); ) {
+		for (let end; (end = this.text.match(/\x1b\]133;D;(\d+);(\d+)\x07/)); ) {
 			const output = this.text.slice(0, end.index);
 			this.text = this.text.slice(end.index + end[0].length);
+			if (end[2] === this.prompts)
+				continue;
+			this.prompts = end[2];
 			this.busy = false;
 			this.wake();
 			this.waiting.shift()?.({status: +end[1], output});
@@ -78,7 +84,7 @@ class Machine {
 	// Run, and stop again when nothing has happened for a while.
 	wake() {
 		clearTimeout(this.timer);
-		if (this.held || this.dead)
+		if (!this.loaded || this.held || this.dead)
 			return;
 		if (!this.emulator.is_running())
 			this.emulator.run();
@@ -96,7 +102,8 @@ class Machine {
 		this.held = held;
 		if (!held)
 			return this.wake();
-		this.emulator.stop();
+		if (this.loaded)
+			this.emulator.stop();
 		this.state?.("paused");
 	}
 

@@ -95,6 +95,7 @@ async function start() {
 		state: say,
 	});
 	await now.ready;
+	await now.request(`clock ${Math.floor(Date.now() / 1000)}`).catch(() => {});
 	await size();
 	// It was saved behind its first prompt; this has the shell print it again.
 	now.send("\f");

@@ -227,24 +227,30 @@ class MemoryView {
 		return `Slab of ${pages} pages from frame ${base / PAGE}, ${taken.size} of ${objects.length} objects hold quanta: ${objects.slice(0, 64).join("")}`;
 	}
 
-	open() {
-		this.opened = this.frame;
-		this.shown = null;
-		byId("bytes").hidden = false;
+	// Show the bytes of a quantum in the selected frame: of the one that is asked for, or
+	// the first, and each time the next.
+	open(quantum) {
+		const owners = this.view.owners.get(this.frame) ?? [];
+		const last = owners.findIndex(owner => title(owner) === this.opened);
+		quantum ??= owners[(last + 1) % owners.length];
+		this.opened = quantum && title(quantum);
+		this.openedFrame = this.frame;
+		byId("bytes").hidden = this.frame < 0;
 		this.refresh();
 	}
 
-	// The bytes of the frame that was opened, as they are now.
+	// The bytes of what was opened, as they are now.
 	refresh() {
-		if (!(this.opened >= 0))
+		if (!(this.openedFrame >= 0))
 			return;
-		const owner = this.view.owners.get(this.opened)?.[0];
-		const {start, length} = owner ? part(owner, this.opened) : {start: 0, length: PAGE};
-		const address = this.opened * PAGE + start;
+		const frame = this.openedFrame;
+		const owner = this.view.owners.get(frame)?.find(quantum => title(quantum) === this.opened);
+		const {start, length} = owner ? part(owner, frame) : {start: 0, length: PAGE};
+		const address = frame * PAGE + start;
 		const bytes = this.memory(address, Math.min(256, length));
 		const old = this.shown?.address === address ? this.shown.bytes : bytes;
 		this.shown = {address, bytes};
-		const rows = [owner ? `${title(owner)}\n` : `frame ${this.opened}\n`];
+		const rows = [owner ? `${title(owner)}\n` : `frame ${frame}\n`];
 		for (let i = 0; i < bytes.length; i += 16) {
 			rows.push(hex(address + i), " ");
 			for (let j = i; j < i + 16; j++) {
@@ -261,7 +267,7 @@ class MemoryView {
 	go(quantum) {
 		byId("memory").open = true;
 		this.select(quantum.frames[0], true);
-		this.open();
+		this.open(quantum);
 	}
 }
 
@@ -324,6 +330,6 @@ function showFiles(before, after) {
 	byId("files").replaceChildren(...Object.keys(after.rows).map(name => element("div", {},
 		element("h3", {}, `/proc/${name}`),
 		...[["before", before, after], ["after", after, before]].map(([when, view, other]) =>
-			element("pre", {tabIndex: 0, ariaLabel: `/proc/${name}, ${when}`}, `${when}\n`,
+			element("pre", {tabIndex: 0, role: "group", ariaLabel: `/proc/${name}, ${when}`}, `${when}\n`,
 				...view.rows[name].flatMap(row => [other.rows[name].includes(row) ? row : element("mark", {}, row), "\n"]))))));
 }
