@@ -252,7 +252,11 @@ START_TEST(headroom)
 	put(fd, 0, MIB, 2);
 	expect(fd, 0, MIB, 2);
 	adopt(0, 100, 4);
-	must_fail(pwrite(fd, "x", 1, 0), ENOSPC);
+	/* Less than a page may still be granted, which is room for small quanta. */
+	while (pwrite(fd, "x", 1, dev_size(fd) + 100) == 1)
+		;
+	ck_assert_int_eq(errno, ENOSPC);
+	ck_assert_int_lt(dev_size(fd), 2 * page_size());
 	ck_assert_int_eq(write_file(param_path("headroom"), "0\n"), 0);
 	put(fd, 0, MIB / 16, 3);
 	expect(fd, 0, MIB / 16, 3);

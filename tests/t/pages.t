@@ -12,8 +12,8 @@ begin pages
 # where that is.
 need bear dot /etc/protocols
 pages="README.md CONTRIBUTING.md SECURITY.md docs/course.md $(echo docs/course/*)
-	docs/watch-a-write.md docs/boot/README.md docs/bench/README.md docs/exercises.md
-	docs/films.md"
+	docs/session.md docs/watch-a-write.md docs/playground.md docs/boot/README.md
+	docs/bench/README.md docs/exercises.md docs/films.md"
 
 # ok DESCRIPTION COMMAND... - the command succeeds; if not, with what it says.
 ok()

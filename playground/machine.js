@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// The emulated machine: v86, a prompt on the first serial port, and the agent of
+// playground/guest on the second. The page uses it, and in node what makes the state
+// and the tests.
+"use strict";
+
+class Machine {
+	// What is saved has to be the same where it is restored.
+	static options = {
+		memory_size: 128 << 20, vga_memory_size: 1 << 20, uart1: true,
+		disable_keyboard: true, disable_mouse: true, disable_speaker: true,
+	};
+	// How long after the last key a machine that waits at its prompt is stopped, in ms.
+	static idle = 1500;
+
+	// wasm, the bytes of v86's; media, V86's options for what to start from.
+	// output(bytes) and prompt(status) are told of the first serial port, state(name) of
+	// running, idle and paused.
+	constructor(V86, wasm, media, {output, prompt, state} = {}) {
+		this.output = output;
+		this.prompt = prompt;
+		this.state = state;
+		this.text = "";
+		this.waiting = [];
+		this.busy = true;
+		this.held = false;
+		this.requests = Promise.resolve();
+		this.pending = 0;
+		this.ports = [this.port(bytes => this.console(bytes)), this.port(bytes => this.answer(bytes))];
+		this.emulator = new V86({
+			...Machine.options, ...media, autostart: false,
+			wasm_fn: async env => (await WebAssembly.instantiate(wasm, env)).instance.exports,
+		});
+		this.ports.forEach((port, i) =>
+			this.emulator.add_listener(`serial${i}-output-byte`, port));
+		this.ready = new Promise(resolve =>
+			this.emulator.add_listener("emulator-loaded", resolve));
+		this.ready.then(() => {
+			this.loaded = true;
+			this.wake();
+		});
+	}
+
+	// A listener that collects what one slice of the emulator writes. It must not fail:
+	// an exception in it would end the emulator.
+	port(handle) {
+		let bytes = [];
+		return byte => {
+			if (bytes.push(byte) === 1)
+				setTimeout(() => {
+					const all = Uint8Array.from(bytes);
+					bytes = [];
+					handle(all);
+				});
+		};
+	}
+
+	console(bytes) {
+		this.output?.(bytes);
+		this.text += String.fromCharCode(...bytes);
+		for (let end; (end = this.text.match(/\x1b\]133;D;(\d+);(\d+)\x07/)); ) {
+			const output = this.text.slice(0, end.index);
+			this.text = this.text.slice(end.index + end[0].length);
+			if (end[2] === this.prompts)
+				continue;
+			this.prompts = end[2];
+			this.busy = false;
+			this.wake();
+			this.waiting.shift()?.({status: +end[1], output});
+			this.prompt?.(+end[1]);
+		}
+		// All that is looked for is a prompt.
+		if (!this.waiting.length)
+			this.text = this.text.slice(-32);
+	}
+
+	answer(bytes) {
+		this.answered += String.fromCharCode(...bytes);
+		if (this.answered.endsWith("\x04\n"))
+			this.resolve?.(this.answered.slice(0, -2));
+	}
+
+	// Run, and stop again when nothing has happened for a while.
+	wake() {
+		clearTimeout(this.timer);
+		if (!this.loaded || this.held || this.dead)
+			return;
+		if (!this.emulator.is_running())
+			this.emulator.run();
+		this.state?.("running");
+		this.timer = setTimeout(() => {
+			if (this.busy || this.pending)
+				return;
+			this.emulator.stop();
+			this.state?.("idle");
+		}, Machine.idle);
+	}
+
+	// Stop until it is let go, whatever runs.
+	hold(held) {
+		this.held = held;
+		if (!held)
+			return this.wake();
+		if (this.loaded)
+			this.emulator.stop();
+		this.state?.("paused");
+	}
+
+	send(text) {
+		this.wake();
+		this.busy = this.busy || /[\r\n]/.test(text);
+		this.emulator.serial_send_bytes(0, new TextEncoder().encode(text));
+	}
+
+	// Type a command, and have its status and output once there is the next prompt.
+	async type(command) {
+		const done = new Promise(resolve => this.waiting.push(resolve));
+		this.text = "";
+		// Ctrl-U: without what may stand at the prompt already
+		this.send(`\x15${command}\r`);
+		const {status, output} = await done;
+		// Without its echo, into which the shell puts line breaks
+		const echo = [...command].map(char => char.replace(/[^\w ]/, "\\$&")).join("[\\s\\x08]*");
+		return {status, output: output.replace(/\r/g, "").replace(new RegExp(`^[^]*?${echo}[ \\x08]*\\n`), "")};
+	}
+
+	// Ask the agent, one at a time.
+	request(line) {
+		this.pending++;
+		const answer = this.requests.then(() => new Promise((resolve, reject) => {
+			this.answered = "";
+			this.resolve = resolve;
+			this.wake();
+			this.emulator.serial_send_bytes(1, new TextEncoder().encode(line + "\n"));
+			setTimeout(() => reject(new Error(`no answer to ${line.slice(0, 20)}`)), 60000);
+		})).finally(() => {
+			this.resolve = null;
+			this.pending--;
+			this.wake();
+		});
+		this.requests = answer.catch(() => {});
+		return answer;
+	}
+
+	memory(address, length) {
+		return this.emulator.read_memory(address, length);
+	}
+
+	destroy() {
+		this.dead = true;
+		clearTimeout(this.timer);
+		return this.emulator.destroy();
+	}
+}
+
+if (typeof module !== "undefined")
+	module.exports = Machine;

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// The page: one machine, a terminal for it, and the view beside it.
+"use strict";
+
+// A file of the page: a resource, or what --single has put into the page itself.
+async function load(name, progress) {
+	const inside = document.querySelector(`script[data-name="${name}"]`);
+	if (inside)
+		return Uint8Array.from(atob(inside.textContent), char => char.charCodeAt(0));
+	const response = await fetch(name);
+	if (!response.ok)
+		throw new Error(`${name}: ${response.status}`);
+	const chunks = [];
+	let got = 0;
+	for (const reader = response.body.getReader(); ;) {
+		const {done, value} = await reader.read();
+		if (done)
+			break;
+		chunks.push(value);
+		progress(got += value.length);
+	}
+	return new Uint8Array(await new Blob(chunks).arrayBuffer());
+}
+
+const terminal = new Terminal({fontSize: 14, scrollback: 5000, screenReaderMode: true, cursorBlink: false});
+const fit = new FitAddon.FitAddon();
+let machine, view, tour, wasm, state, resized;
+
+function say(text) {
+	if (byId("state").textContent !== text)
+		byId("state").textContent = text;
+}
+
+function notice(text, ...more) {
+	byId("notice").hidden = !text;
+	byId("notice").replaceChildren(text, ...more);
+}
+
+// When the kernel has died, what it says of that is worth a copy.
+const crash = /BUG: |Oops: |Kernel panic|unable to handle|reboot: /;
+
+function screenText() {
+	const buffer = terminal.buffer.active;
+	const lines = Array.from({length: buffer.length}, (_, i) => buffer.getLine(i).translateToString(true));
+	return lines.join("\n").trimEnd() + "\n";
+}
+
+async function copy(text) {
+	try {
+		await navigator.clipboard.writeText(text);
+	} catch {
+		// Without https there is no clipboard, but there is a selection.
+		terminal.selectAll();
+		document.execCommand("copy");
+	}
+	terminal.focus();
+}
+
+async function look() {
+	const now = machine;
+	const text = await now.request("view").catch(() => "");
+	if (!text || now !== machine)
+		return;
+	view.show(parseView(text));
+	showDevices(view.view, quantum => view.go(quantum));
+	view.refresh();
+	return view.view;
+}
+
+// A fresh machine from the saved state
+async function start() {
+	say("starting");
+	notice("");
+	await machine?.destroy();
+	terminal.reset();
+	let before, dead = "";
+	const now = machine = new Machine(V86, wasm, {initial_state: {buffer: state.slice().buffer}}, {
+		output: bytes => {
+			terminal.write(bytes);
+			dead = (dead + String.fromCharCode(...bytes)).slice(-4000);
+			if (byId("notice").hidden && crash.test(dead))
+				notice("The kernel has ended, or reports an error. Nothing on your own machine is affected.",
+					element("button", {onclick: () => copy(screenText())}, "Copy the report"),
+					element("button", {onclick: start}, "Reset"));
+		},
+		prompt: async () => {
+			now.began ??= performance.now();
+			const after = await look();
+			if (after)
+				showFiles(before ?? after, after);
+			before = after ?? before;
+			byId("terminal").dataset.prompts = (+byId("terminal").dataset.prompts || 0) + 1;
+		},
+		state: say,
+	});
+	await now.ready;
+	await now.request(`clock ${Math.floor(Date.now() / 1000)}`).catch(() => {});
+	await size();
+	// It was saved behind its first prompt; this has the shell print it again.
+	now.send("\f");
+	terminal.focus();
+}
+
+async function size() {
+	fit.fit();
+	await machine.request(`size ${terminal.rows} ${terminal.cols}`).catch(() => {});
+}
+
+async function upload(file) {
+	const name = `/root/${file.name.replace(/[^\w.-]/g, "_")}`;
+	const bytes = new Uint8Array(await file.arrayBuffer());
+	await machine.request(`put ${name}`);
+	// The guest's terminal takes less than 4096 at a time.
+	for (let at = 0; at < bytes.length; at += 2700) {
+		await machine.request(`more ${name} ${btoa(String.fromCharCode(...bytes.subarray(at, at + 2700)))}`);
+		byId("transferred").textContent = `${name}: ${at} of ${bytes.length} bytes`;
+	}
+	byId("transferred").textContent = `${name}: ${bytes.length} bytes are there.`;
+}
+
+async function download(path) {
+	const text = (await machine.request(`get ${path}`)).replace(/\n/g, "");
+	if (!/^[A-Za-z0-9+/=]*$/.test(text)) {
+		byId("transferred").textContent = text;
+		return;
+	}
+	const bytes = Uint8Array.from(atob(text), char => char.charCodeAt(0));
+	const url = URL.createObjectURL(new Blob([bytes]));
+	element("a", {href: url, download: path.split("/").pop()}).click();
+	setTimeout(() => URL.revokeObjectURL(url), 10000);
+	byId("transferred").textContent = `${path}: ${bytes.length} bytes`;
+}
+
+function font(by) {
+	terminal.options.fontSize = Math.min(32, Math.max(8, terminal.options.fontSize + by));
+	size();
+}
+
+async function main() {
+	if (typeof WebAssembly !== "object")
+		return notice("This browser has no WebAssembly, or it is switched off; the kernel cannot run without.");
+	terminal.loadAddon(fit);
+	terminal.open(byId("terminal"));
+	terminal.onData(data => machine?.send(data));
+	terminal.attachCustomKeyEventHandler(event => {
+		const key = event.ctrlKey && event.shiftKey && event.key.toUpperCase();
+		if (event.type !== "keydown" || (key !== "C" && key !== "L"))
+			return key !== "V";
+		event.preventDefault();
+		if (key === "C")
+			copy(terminal.getSelection());
+		else
+			byId("pause").focus();
+		return false;
+	});
+	view = new MemoryView((address, length) => machine.memory(address, length));
+	tour = new Tour(command => machine.type(command));
+	byId("reset").addEventListener("click", () => start().then(() => tour.begin()));
+	byId("pause").addEventListener("click", () => {
+		machine.hold(!machine.held);
+		byId("pause").setAttribute("aria-pressed", machine.held);
+	});
+	byId("copy").addEventListener("click", () => copy(terminal.getSelection() || screenText()));
+	byId("smaller").addEventListener("click", () => font(-1));
+	byId("larger").addEventListener("click", () => font(1));
+	byId("upload").addEventListener("change", event => event.target.files[0] && upload(event.target.files[0]));
+	byId("download").addEventListener("click", () => download(byId("path").value));
+	document.addEventListener("visibilitychange", () =>
+		machine && byId("pause").getAttribute("aria-pressed") === "false" && machine.hold(document.hidden));
+	new ResizeObserver(() => {
+		clearTimeout(resized);
+		resized = setTimeout(() => machine && size(), 300);
+	}).observe(byId("terminal"));
+	// While a command runs, the view follows it.
+	setInterval(() => machine?.busy && !machine.pending && !machine.held && machine.began && look(), 1000);
+	setInterval(() => machine?.began && !machine.held && view.refresh(), 500);
+	wasm = await load("v86.wasm", () => {});
+	state = await load("state.zst", got => say(`loading, ${(got / 1e6).toFixed(1)} MB`));
+	await start();
+}
+
+main().catch(error => notice(`The machine could not be started: ${error.message}`));

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// node node.js PAGE [SUITE]: the machine of the page in node. Its session is compared
+// with the golden transcripts; and with SUITE, a program, groups of it are run there.
+"use strict";
+
+const fs = require("fs");
+const path = require("path");
+const [page, suite] = process.argv.slice(2).map(name => path.resolve(name));
+const Machine = require(`${page}/machine.js`);
+
+setTimeout(() => {
+	console.log("not ok - no end after 30 minutes");
+	process.exit(1);
+}, 1800000);
+
+async function put(machine, from, to) {
+	const text = fs.readFileSync(from);
+
+	await machine.request(`put ${to}`);
+	for (let at = 0; at < text.length; at += 2700)
+		await machine.request(`more ${to} ${text.subarray(at, at + 2700).toString("base64")}`);
+}
+
+async function main() {
+	const machine = new Machine(require(`${page}/libv86.js`).V86, fs.readFileSync(`${page}/v86.wasm`),
+		{initial_state: {buffer: Uint8Array.from(fs.readFileSync(`${page}/state.zst`)).buffer}});
+	const run = async command => console.log((await machine.type(command)).output);
+
+	await machine.ready;
+	await new Promise(resolve => {
+		machine.prompt = resolve;
+		machine.send("\f");
+	});
+	await machine.type("rmmod scullc scullp scullv; rm /dev/scull?");
+	console.log("== session");
+	await run("/tests/session.sh --test /tests/golden");
+	if (suite) {
+		await put(machine, suite, "/bin/scull_suite");
+		await machine.type("chmod 755 /bin/scull_suite");
+		for (const module of ["scullc", "scullp", "scullv"]) {
+			console.log(`== ${module}`);
+			await run(`scull_suite ${module} basic vectors seek holes geometry ioctl proc 2>&1`);
+		}
+	}
+	process.exit();
+}
+
+main();
