@@ -499,15 +499,32 @@ static long long act_split(void)
 	return kernel(munmap(map + page_size, page_size));
 }
 
-static long long act_grow(void)
+static void *room;
+
+/* Where the mapping is to be moved is mapped already. */
+static void before_moved(void)
 {
-	void *p = mremap(map, map_len, 2 * map_len, MREMAP_MAYMOVE);
+	before_mapped();
+	room = mmap(NULL, map_len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (room == MAP_FAILED)
+		die("mmap: %s", strerror(errno));
+}
+
+static long long act_move(void)
+{
+	void *p = mremap(map, map_len, map_len, MREMAP_MAYMOVE | MREMAP_FIXED, room);
 
 	if (p == MAP_FAILED)
 		return -errno;
 	map = p;
-	map_len *= 2;
 	return 0;
+}
+
+static bool after_moved(long long ret, bool fired)
+{
+	if (map != room)
+		must(munmap(room, map_len));
+	return after_map(ret, fired);
 }
 
 static long long act_fork(void)
@@ -793,7 +810,7 @@ static const struct scenario {
 	{ "store to a private hole", true, true, before_private, act_store,
 	  after_store },
 	{ "munmap of a part", true, true, before_mapped, act_split, after_map },
-	{ "mremap", true, true, before_mapped, act_grow, after_map },
+	{ "mremap", true, true, before_moved, act_move, after_moved },
 	{ "fork with a mapping", true, false, before_mapped, act_fork,
 	  after_fork },
 	{ "ioctl", false, true, before_device, act_ioctl, after_any },

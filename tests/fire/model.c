@@ -1111,14 +1111,24 @@ static bool run_remap(const struct op *op)
 	struct map *m = &maps[op->slot];
 	size_t old = m->pages * page_size, new = op->value *page_size;
 
+	void *addr;
+
 	if (!m->pages || new > (uint64_t)-1 - m->off)
 		return true;
+	/* It cannot grow. */
+	if (new > old)
+		return !live || same("mremap",
+				     mremap(m->addr, old, new, MREMAP_MAYMOVE) ==
+					     MAP_FAILED ? -errno : 0,
+				     -EFAULT);
 	m->pages = op->value;
 	forget_copies(m, m->pages);
 	if (!live)
 		return true;
-	m->addr = mremap(m->addr, old, new, MREMAP_MAYMOVE);
-	return same("mremap", m->addr == MAP_FAILED ? -errno : 0, 0);
+	addr = mremap(m->addr, old, new, MREMAP_MAYMOVE);
+	if (addr != MAP_FAILED)
+		m->addr = addr;
+	return same("mremap", addr == MAP_FAILED ? -errno : 0, 0);
 }
 
 static void show_drop(const struct op *op)
