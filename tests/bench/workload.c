@@ -52,7 +52,7 @@ static void usage(void)
 	      "  append:BYTES     empty it, then append, 8192 times\n"
 	      "  trim             empty it\n"
 	      "  lseek            to the beginning and to the end, 8192 times\n"
-	      "  open             open and close it, 1000 times\n"
+	      "  open             open and close it, 8192 times\n"
 	      "  map-read         map it, and read a byte of each page in order\n"
 	      "  map-write        the same, and write one\n"
 	      "  map-populate     map it with MAP_POPULATE\n"
@@ -802,7 +802,7 @@ static const struct workload {
 	{ "append", append, SIZED | BARE, 8192 },
 	{ "trim", trim, 0, 1 },
 	{ "lseek", seek, 0, 8192 },
-	{ "open", open_close, 0, 1000 },
+	{ "open", open_close, 0, 8192 },
 	{ "map-read", map_read, PAGED, 0 },
 	{ "map-write", map_write, PAGED, 0 },
 	{ "map-populate", map_populate, PAGED, 0 },
