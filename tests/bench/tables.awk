@@ -23,7 +23,7 @@ FILENAME ~ /time/ {
 # The targets' own part comes first.
 $1 == "targets" || $1 == "throughput" {
 	if (!(($4, $2) in exact))
-		exact[$4, $2] = $6
+		exact[$4, $2] = $6 / $5
 }
 
 $1 == "throughput" {

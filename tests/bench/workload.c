@@ -14,6 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,6 +30,7 @@ static size_t size = 32 << 20;
 static int flags;
 static bool full; /* the file, as all workloads but those that fill it want it */
 static const size_t buf_size = 32 << 20;
+static const size_t page = 4096;
 static char *buf;
 
 static void usage(void)
@@ -43,8 +47,26 @@ static void usage(void)
 	      "  overwrite:BYTES  fill it again\n"
 	      "  read:BYTES       read all of it\n"
 	      "  randread:BYTES, randwrite:BYTES   8192 calls at random\n"
+	      "  pread:BYTES, pwrite:BYTES         the same at any byte\n"
+	      "  preadv:BYTES, pwritev:BYTES       the same with 16 buffers of BYTES\n"
+	      "  append:BYTES     empty it, then append, 8192 times\n"
 	      "  trim             empty it\n"
-	      "  open             open and close it, 1000 times\n"
+	      "  lseek            to the beginning and to the end, 8192 times\n"
+	      "  open             open and close it, 8192 times\n"
+	      "  map-read         map it, and read a byte of each page in order\n"
+	      "  map-write        the same, and write one\n"
+	      "  map-populate     map it with MAP_POPULATE\n"
+	      "  map-random       map it, and read a byte of 128 pages at random\n"
+	      "  map-holes        map it with nothing but its last byte stored, and write\n"
+	      "                   a byte of each page in order\n"
+	      "  sendfile         empty and fill it, then send it to /dev/null in one call\n"
+	      "  splice-null      splice it to a pipe, and from there to /dev/null\n"
+	      "  splice-read      splice it to a pipe, and read from there\n"
+	      "  splice-in        vmsplice a buffer to a pipe, and splice from there to it\n"
+	      "  sparse-write     empty it, and write 1024 bytes, 4 MiB apart\n"
+	      "  sparse-trim      empty it of these\n"
+	      "  sparse-data      SEEK_DATA, at each of these\n"
+	      "  sparse-seek      SEEK_DATA, from the hole past each of these to the next\n"
 	      "  copy:BYTES       within the program, as much as read would\n"
 	      "  reader:BYTES     another process reads all of it, or copies as much\n"
 	      "  copier:BYTES\n"
@@ -54,7 +76,8 @@ static void usage(void)
 	      "                   file waited in the worst case\n"
 	      "  idle             the same without emptying\n"
 	      "  memory           empty it and fill it; how much memory that took\n"
-	      "prints NAME WORKLOAD CALLS NANOSECONDS, for memory bytes stored and spent\n",
+	      "prints NAME WORKLOAD CALLS NANOSECONDS; for map, sendfile and splice pages\n"
+	      "and nanoseconds, for memory bytes stored and spent\n",
 	      stderr);
 	exit(2);
 }
@@ -136,10 +159,18 @@ static uint64_t sequential(bool writing, size_t bytes, size_t calls)
 	return took;
 }
 
-static uint64_t at_random(bool writing, size_t bytes, size_t calls)
+/* The next of the numbers less than N */
+static uint64_t next_random(uint32_t *seed, uint64_t n)
+{
+	*seed = *seed * 1664525 + 1013904223;
+	return *seed * n >> 32;
+}
+
+static uint64_t at_random(bool writing, size_t bytes, size_t calls,
+			  size_t align)
 {
 	int fd = open_file(O_RDWR);
-	uint64_t blocks = size / bytes;
+	uint64_t places = (size - bytes) / align + 1;
 	uint32_t seed = 1;
 	uint64_t took;
 	ssize_t ret;
@@ -147,14 +178,39 @@ static uint64_t at_random(bool writing, size_t bytes, size_t calls)
 
 	clock_begin();
 	for (i = 0; i < calls; i++) {
-		off_t pos;
+		off_t pos = next_random(&seed, places) * align;
 
-		seed = seed * 1664525 + 1013904223;
-		pos = (seed * blocks >> 32) * bytes;
 		ret = writing ? pwrite(fd, buf, bytes, pos) :
 				pread(fd, buf, bytes, pos);
 		if (ret != (ssize_t)bytes)
 			die(writing ? "pwrite" : "pread");
+	}
+	took = clock_end();
+	close(fd);
+	return took;
+}
+
+static uint64_t vectors(bool writing, size_t bytes, size_t calls)
+{
+	int fd = open_file(O_RDWR);
+	struct iovec parts[16];
+	const int n = ARRAY_SIZE(parts);
+	uint64_t places = size - n * bytes + 1;
+	uint32_t seed = 1;
+	uint64_t took;
+	ssize_t ret;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(parts); i++)
+		parts[i] = (struct iovec){ buf + 2 * i * bytes, bytes };
+	clock_begin();
+	for (i = 0; i < calls; i++) {
+		off_t pos = next_random(&seed, places);
+
+		ret = writing ? pwritev(fd, parts, n, pos) :
+				preadv(fd, parts, n, pos);
+		if (ret != (ssize_t)(n * bytes))
+			die(writing ? "pwritev" : "preadv");
 	}
 	took = clock_end();
 	close(fd);
@@ -166,12 +222,17 @@ static uint64_t overwrite(size_t bytes, size_t calls)
 	return sequential(true, bytes, calls);
 }
 
-static uint64_t fresh(size_t bytes, size_t calls)
+/* vfree() leaves work behind, which is not to show in the next figure. */
+static void empty_and_settle(void)
 {
 	empty_file();
-	full = true;
-	/* vfree() leaves work behind, for which filling it is not to pay. */
 	usleep(100000);
+}
+
+static uint64_t fresh(size_t bytes, size_t calls)
+{
+	empty_and_settle();
+	full = true;
 	return sequential(true, bytes, calls);
 }
 
@@ -182,12 +243,49 @@ static uint64_t sequential_read(size_t bytes, size_t calls)
 
 static uint64_t random_read(size_t bytes, size_t calls)
 {
-	return at_random(false, bytes, calls);
+	return at_random(false, bytes, calls, bytes);
 }
 
 static uint64_t random_write(size_t bytes, size_t calls)
 {
-	return at_random(true, bytes, calls);
+	return at_random(true, bytes, calls, bytes);
+}
+
+static uint64_t any_read(size_t bytes, size_t calls)
+{
+	return at_random(false, bytes, calls, 1);
+}
+
+static uint64_t any_write(size_t bytes, size_t calls)
+{
+	return at_random(true, bytes, calls, 1);
+}
+
+static uint64_t vector_read(size_t bytes, size_t calls)
+{
+	return vectors(false, bytes, calls);
+}
+
+static uint64_t vector_write(size_t bytes, size_t calls)
+{
+	return vectors(true, bytes, calls);
+}
+
+static uint64_t append(size_t bytes, size_t calls)
+{
+	uint64_t took;
+	size_t i;
+	int fd;
+
+	empty_and_settle();
+	fd = open_file(O_RDWR | O_APPEND);
+	clock_begin();
+	for (i = 0; i < calls; i++)
+		if (write(fd, buf, bytes) != (ssize_t)bytes)
+			die("write");
+	took = clock_end();
+	close(fd);
+	return took;
 }
 
 static uint64_t trim(size_t bytes, size_t calls)
@@ -208,6 +306,277 @@ static uint64_t open_close(size_t bytes, size_t calls)
 	for (i = 0; i < calls; i++)
 		close(open_file(O_RDWR));
 	return clock_end();
+}
+
+static uint64_t seek(size_t bytes, size_t calls)
+{
+	int fd = open_file(O_RDWR);
+	uint64_t took;
+	size_t i;
+
+	(void)bytes;
+	clock_begin();
+	for (i = 0; i < calls; i++)
+		if (lseek(fd, 0, i % 2 ? SEEK_END : SEEK_SET) < 0)
+			die("lseek");
+	took = clock_end();
+	close(fd);
+	return took;
+}
+
+static char *map_file(int fd, int how)
+{
+	char *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | how,
+			 fd, 0);
+
+	if (map == MAP_FAILED)
+		die("mmap");
+	return map;
+}
+
+static uint64_t touch(bool writing, bool randomly, size_t calls)
+{
+	int fd = open_file(O_RDWR);
+	char *map = map_file(fd, 0);
+	uint64_t pages = size / page;
+	uint32_t seed = 1;
+	uint64_t took;
+	size_t i;
+
+	clock_begin();
+	for (i = 0; i < calls; i++) {
+		volatile char *byte =
+			map + page * (randomly ? next_random(&seed, pages) : i);
+
+		if (writing)
+			*byte = 'y';
+		else
+			(void)*byte;
+	}
+	took = clock_end();
+	munmap(map, size);
+	close(fd);
+	return took;
+}
+
+static uint64_t map_read(size_t bytes, size_t calls)
+{
+	(void)bytes;
+	return touch(false, false, calls);
+}
+
+static uint64_t map_write(size_t bytes, size_t calls)
+{
+	(void)bytes;
+	return touch(true, false, calls);
+}
+
+static uint64_t map_random(size_t bytes, size_t calls)
+{
+	(void)bytes;
+	return touch(false, true, calls);
+}
+
+static uint64_t map_holes(size_t bytes, size_t calls)
+{
+	int fd;
+
+	(void)bytes;
+	empty_and_settle();
+	fd = open_file(O_RDWR);
+	if (pwrite(fd, buf, 1, size - 1) != 1)
+		die("pwrite");
+	close(fd);
+	return touch(true, false, calls);
+}
+
+static uint64_t map_populate(size_t bytes, size_t calls)
+{
+	int fd = open_file(O_RDWR);
+	uint64_t took;
+	char *map;
+
+	(void)bytes;
+	(void)calls;
+	clock_begin();
+	map = map_file(fd, MAP_POPULATE);
+	took = clock_end();
+	munmap(map, size);
+	close(fd);
+	return took;
+}
+
+/* What a call has moved; 0 would be the end of the file */
+static size_t moved(ssize_t bytes, const char *what)
+{
+	if (bytes <= 0)
+		die(what);
+	return bytes;
+}
+
+static int open_null(void)
+{
+	int fd = open("/dev/null", O_WRONLY);
+
+	if (fd < 0)
+		die("/dev/null");
+	return fd;
+}
+
+static void open_pipe(int ends[2], int room)
+{
+	if (pipe(ends) || fcntl(ends[0], F_SETPIPE_SZ, room) != room)
+		die("pipe");
+}
+
+static uint64_t send_file(size_t bytes, size_t calls)
+{
+	int null = open_null();
+	uint64_t took;
+	size_t left;
+	int fd;
+
+	(void)bytes;
+	(void)calls;
+	empty_and_settle();
+	fill();
+	fd = open_file(O_RDWR);
+	clock_begin();
+	for (left = size; left;)
+		left -= moved(sendfile(null, fd, NULL, left), "sendfile");
+	took = clock_end();
+	close(fd);
+	close(null);
+	return took;
+}
+
+static uint64_t splice_out(bool reading)
+{
+	int fd = open_file(O_RDWR), null = open_null();
+	const size_t room = 1 << 20;
+	size_t left, in_pipe;
+	uint64_t took;
+	int ends[2];
+
+	open_pipe(ends, room);
+	clock_begin();
+	for (left = size; left; left -= in_pipe) {
+		size_t rest;
+
+		in_pipe = moved(splice(fd, NULL, ends[1], NULL, room, 0),
+				"splice");
+		for (rest = in_pipe; rest;)
+			rest -= moved(reading ? read(ends[0], buf, rest) :
+						splice(ends[0], NULL, null,
+						       NULL, rest, 0),
+				      "out of the pipe");
+	}
+	took = clock_end();
+	close(ends[0]);
+	close(ends[1]);
+	close(null);
+	close(fd);
+	return took;
+}
+
+static uint64_t splice_null(size_t bytes, size_t calls)
+{
+	(void)bytes;
+	(void)calls;
+	return splice_out(false);
+}
+
+static uint64_t splice_read(size_t bytes, size_t calls)
+{
+	(void)bytes;
+	(void)calls;
+	return splice_out(true);
+}
+
+static uint64_t splice_in(size_t bytes, size_t calls)
+{
+	const size_t room = 64 << 10;
+	int fd = open_file(O_RDWR);
+	size_t left, in_pipe;
+	uint64_t took;
+	int ends[2];
+
+	(void)bytes;
+	(void)calls;
+	open_pipe(ends, room);
+	clock_begin();
+	for (left = size; left; left -= in_pipe) {
+		struct iovec part = { buf + (size - left) % buf_size,
+				      left < room ? left : room };
+		size_t rest;
+
+		in_pipe = moved(vmsplice(ends[1], &part, 1, 0), "vmsplice");
+		for (rest = in_pipe; rest;)
+			rest -= moved(splice(ends[0], NULL, fd, NULL, rest, 0),
+				      "splice");
+	}
+	took = clock_end();
+	close(ends[0]);
+	close(ends[1]);
+	close(fd);
+	return took;
+}
+
+static const off_t apart = 4 << 20;
+
+static uint64_t sparse_write(size_t bytes, size_t calls)
+{
+	uint64_t took;
+	size_t i;
+	int fd;
+
+	(void)bytes;
+	empty_and_settle();
+	fd = open_file(O_RDWR);
+	clock_begin();
+	for (i = 0; i < calls; i++)
+		if (pwrite(fd, buf, 1, i * apart) != 1)
+			die("pwrite");
+	took = clock_end();
+	close(fd);
+	return took;
+}
+
+static uint64_t sparse_trim(size_t bytes, size_t calls)
+{
+	sparse_write(bytes, calls);
+	return trim(0, 1);
+}
+
+/* Each call lands on a byte, from so many before it. */
+static uint64_t seek_data(size_t calls, off_t before)
+{
+	uint64_t took;
+	size_t i;
+	int fd;
+
+	sparse_write(1, calls + 1);
+	fd = open_file(O_RDWR);
+	clock_begin();
+	for (i = 1; i <= calls; i++)
+		if (lseek(fd, i * apart - before, SEEK_DATA) < 0)
+			die("SEEK_DATA");
+	took = clock_end();
+	close(fd);
+	return took;
+}
+
+static uint64_t sparse_data(size_t bytes, size_t calls)
+{
+	(void)bytes;
+	return seek_data(calls, 0);
+}
+
+/* From the hole: 64 KiB past the last byte, the largest quantum with targets ends. */
+static uint64_t sparse_seek(size_t bytes, size_t calls)
+{
+	(void)bytes;
+	return seek_data(calls, apart - (64 << 10));
 }
 
 /* What the fastest read() could be: the kernel copies like this, too. */
@@ -414,24 +783,47 @@ static uint64_t memory(size_t bytes, size_t calls)
 static const struct workload {
 	const char *name;
 	uint64_t (*run)(size_t bytes, size_t calls);
-	bool sized;
+	enum {
+		SIZED = 1, /* in calls of as many bytes as it says */
+		PAGED = 2, /* a call is a page, whatever the kernel is asked for */
+		BARE = 4, /* fills the file itself */
+	} how;
 	size_t calls; /* 0 for as many as the file has room for */
 } workloads[] = {
-	{ "fresh", fresh, true, 0 },
-	{ "overwrite", overwrite, true, 0 },
-	{ "read", sequential_read, true, 0 },
-	{ "randread", random_read, true, 8192 },
-	{ "randwrite", random_write, true, 8192 },
-	{ "trim", trim, false, 1 },
-	{ "open", open_close, false, 1000 },
-	{ "copy", copy, true, 0 },
-	{ "reader", one_reader, true, 0 },
-	{ "readers", two_readers, true, 0 },
-	{ "copier", one_copier, true, 0 },
-	{ "copiers", two_copiers, true, 0 },
-	{ "wait", wait_trim, false, 1 },
-	{ "idle", wait_idle, false, 1 },
-	{ "memory", memory, false, 1 },
+	{ "fresh", fresh, SIZED, 0 },
+	{ "overwrite", overwrite, SIZED, 0 },
+	{ "read", sequential_read, SIZED, 0 },
+	{ "randread", random_read, SIZED, 8192 },
+	{ "randwrite", random_write, SIZED, 8192 },
+	{ "pread", any_read, SIZED, 8192 },
+	{ "pwrite", any_write, SIZED, 8192 },
+	{ "preadv", vector_read, SIZED, 8192 },
+	{ "pwritev", vector_write, SIZED, 8192 },
+	{ "append", append, SIZED | BARE, 8192 },
+	{ "trim", trim, 0, 1 },
+	{ "lseek", seek, 0, 8192 },
+	{ "open", open_close, 0, 8192 },
+	{ "map-read", map_read, PAGED, 0 },
+	{ "map-write", map_write, PAGED, 0 },
+	{ "map-populate", map_populate, PAGED, 0 },
+	{ "map-random", map_random, PAGED, 128 },
+	{ "map-holes", map_holes, PAGED | BARE, 0 },
+	{ "sendfile", send_file, PAGED | BARE, 0 },
+	{ "splice-null", splice_null, PAGED, 0 },
+	{ "splice-read", splice_read, PAGED, 0 },
+	{ "splice-in", splice_in, PAGED, 0 },
+	{ "sparse-write", sparse_write, BARE, 1024 },
+	{ "sparse-trim", sparse_trim, BARE, 1024 },
+	{ "sparse-data", sparse_data, BARE, 1023 },
+	{ "sparse-seek", sparse_seek, BARE, 1023 },
+	{ "copy", copy, SIZED, 0 },
+	{ "reader", one_reader, SIZED, 0 },
+	{ "readers", two_readers, SIZED, 0 },
+	{ "copier", one_copier, SIZED, 0 },
+	{ "copiers", two_copiers, SIZED, 0 },
+	{ "wait", wait_trim, 0, 1 },
+	{ "idle", wait_idle, 0, 1 },
+	{ "memory", memory, 0, 1 },
 };
 
 static const struct workload *find(const char *name, size_t len)
@@ -499,13 +891,13 @@ int main(int argc, char **argv)
 	for (; *argv; argv++) {
 		size_t len = strcspn(*argv, ":");
 		const struct workload *w = find(*argv, len);
-		size_t bytes = w->sized && (*argv)[len] ?
-				       number(*argv + len + 1) :
-				       size;
+		size_t bytes = w->how & PAGED ? page : size;
 		size_t calls;
 		uint64_t figure;
 		int passes;
 
+		if (w->how & SIZED && (*argv)[len])
+			bytes = number(*argv + len + 1);
 		if (!bytes)
 			usage();
 		if (bytes > size)
@@ -513,8 +905,11 @@ int main(int argc, char **argv)
 		calls = w->calls ?: size / bytes;
 		/* What is done once is done without a pass to warm up. */
 		for (passes = w->calls == 1 ? 1 : 2; passes; passes--) {
-			if (!full)
+			if (!full && !(w->how & BARE)) {
+				/* It may have more than that. */
+				empty_file();
 				fill();
+			}
 			figure = w->run(bytes, calls);
 		}
 		printf("%s\t%s\t%zu\t%llu\n", name ?: path, *argv,
