@@ -40,8 +40,8 @@ static void scull_vma_close(struct vm_area_struct *vma)
  * four times that ahead if it is where the fault before has stopped. So a sequential
  * reader has a fault for each 64 pages, and costs a fifth less.
  */
-#define AROUND_BYTES (PAGE_SIZE > SZ_64K ? PAGE_SIZE : SZ_64K)
-#define AROUND_PAGES (AROUND_BYTES / PAGE_SIZE)
+#define AROUND_PAGES DIV_ROUND_UP(SZ_64K, PAGE_SIZE)
+#define AROUND_BYTES (AROUND_PAGES * PAGE_SIZE)
 #define AHEAD_BYTES (4 * AROUND_BYTES)
 
 static struct page *mapped_page(void *quantum, unsigned int offset)
@@ -123,7 +123,8 @@ static bool map_around(struct vm_fault *vmf, struct scull_store *s, u64 start,
 	for (start += n * PAGE_SIZE; !left && start == stop && start < end;
 	     start += n * PAGE_SIZE) {
 		stop = min_t(u64, end, start + AROUND_BYTES);
-		n = left = pages_find(s, start, stop, pages);
+		n = pages_find(s, start, stop, pages);
+		left = n;
 		if (n)
 			vm_insert_pages(vmf->vma, address + (start - pos), pages,
 					&left);

@@ -505,14 +505,16 @@ static void *room;
 static void before_moved(void)
 {
 	before_mapped();
-	room = mmap(NULL, map_len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	room = mmap(NULL, map_len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		    0);
 	if (room == MAP_FAILED)
 		die("mmap: %s", strerror(errno));
 }
 
 static long long act_move(void)
 {
-	void *p = mremap(map, map_len, map_len, MREMAP_MAYMOVE | MREMAP_FIXED, room);
+	void *p = mremap(map, map_len, map_len, MREMAP_MAYMOVE | MREMAP_FIXED,
+			 room);
 
 	if (p == MAP_FAILED)
 		return -errno;

@@ -1118,8 +1118,10 @@ static bool run_remap(const struct op *op)
 	/* It cannot grow. */
 	if (new > old)
 		return !live || same("mremap",
-				     mremap(m->addr, old, new, MREMAP_MAYMOVE) ==
-					     MAP_FAILED ? -errno : 0,
+				     mremap(m->addr, old, new,
+					    MREMAP_MAYMOVE) == MAP_FAILED ?
+					     -errno :
+					     0,
 				     -EFAULT);
 	m->pages = op->value;
 	forget_copies(m, m->pages);

@@ -523,7 +523,8 @@ START_TEST(moved_and_covered)
 	ck_assert_ptr_eq(q, MAP_FAILED);
 	ck_assert_int_eq(errno, EFAULT);
 	/* Elsewhere, it is still one mapping. */
-	q = mmap(NULL, 10 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	q = mmap(NULL, 10 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		 0);
 	ck_assert_ptr_ne(q, MAP_FAILED);
 	q = mremap(p, 10 * page, 10 * page, MREMAP_MAYMOVE | MREMAP_FIXED, q);
 	ck_assert_ptr_ne(q, MAP_FAILED);
@@ -552,7 +553,8 @@ static bool is_present(const char *p)
 	uint64_t entry;
 	off_t off = (uintptr_t)p / page_size() * sizeof(entry);
 
-	ck_assert_int_eq(must(pread(fd, &entry, sizeof(entry), off)), sizeof(entry));
+	ck_assert_int_eq(must(pread(fd, &entry, sizeof(entry), off)),
+			 sizeof(entry));
 	close(fd);
 	return entry >> 63;
 }
@@ -562,7 +564,7 @@ static void check_present(const char *p, size_t pages, size_t first, size_t end)
 {
 	for (size_t i = 0; i < pages; i++)
 		ck_assert_msg(is_present(p + i * page_size()) ==
-			      (i >= first && i < end),
+				      (i >= first && i < end),
 			      "page %zu: not as if %zu to %zu were present", i,
 			      first, end);
 }
@@ -811,11 +813,11 @@ static unsigned long first_frame(void)
 	char path[64], *text;
 	unsigned long frame;
 
-	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/0/layout", mod->name);
+	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/0/layout",
+		 mod->name);
 	text = slurp(path);
-	ck_assert_int_eq(sscanf(text, "#%*[^\n]\n#%*[^\n]\n%*u %*u %*x %lu",
-				&frame),
-			 1);
+	ck_assert_int_eq(
+		sscanf(text, "#%*[^\n]\n#%*[^\n]\n%*u %*u %*x %lu", &frame), 1);
 	free(text);
 	return frame;
 }
@@ -837,8 +839,8 @@ START_TEST(page_is_not_stolen)
 	must(pipe(ends));
 	frame = first_frame();
 	if (_i) {
-		ck_assert_int_eq(must(splice(fd, NULL, ends[1], NULL, page_size(),
-					     SPLICE_F_MOVE)),
+		ck_assert_int_eq(must(splice(fd, NULL, ends[1], NULL,
+					     page_size(), SPLICE_F_MOVE)),
 				 page_size());
 	} else {
 		/* Only read, or it would be dirty without our help */
@@ -846,10 +848,11 @@ START_TEST(page_is_not_stolen)
 		ck_assert_ptr_ne(map, MAP_FAILED);
 		check_fill(map, page_size(), 3, 0);
 		ck_assert_uint_eq(frame_of(map), frame);
-		ck_assert_int_eq(must(vmsplice(ends[1],
-					       &(struct iovec){ map, page_size() },
-					       1, SPLICE_F_GIFT)),
-				 page_size());
+		ck_assert_int_eq(
+			must(vmsplice(ends[1],
+				      &(struct iovec){ map, page_size() }, 1,
+				      SPLICE_F_GIFT)),
+			page_size());
 		must(munmap(map, page_size()));
 	}
 	trim(0);

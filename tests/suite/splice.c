@@ -140,7 +140,8 @@ START_TEST(pages_in_a_pipe)
 		}
 		ck_assert_uint_eq(got, want);
 		ck_assert_int_eq(off, len - 50);
-		ck_assert_int_eq(must(splice(fd, &off, ends[1], NULL, 1, 0)), 0);
+		ck_assert_int_eq(must(splice(fd, &off, ends[1], NULL, 1, 0)),
+				 0);
 		for (got = 0; got < want;)
 			got += must(read(ends[0], buf + got, want - got));
 		check_fill(buf, first - at, 1, at);
@@ -170,12 +171,15 @@ START_TEST(pipe_is_full)
 	must(fcntl(ends[1], F_SETPIPE_SZ, 4 * page));
 	/* Two pages that are filled in part take a buffer each. */
 	must(write(ends[1], "x", 1));
-	ck_assert_int_eq(must(splice(fd, &off, ends[1], NULL, 64 * page, 0)), 3 * page);
-	must_fail(splice(fd, &off, ends[1], NULL, page, SPLICE_F_NONBLOCK), EAGAIN);
+	ck_assert_int_eq(must(splice(fd, &off, ends[1], NULL, 64 * page, 0)),
+			 3 * page);
+	must_fail(splice(fd, &off, ends[1], NULL, page, SPLICE_F_NONBLOCK),
+		  EAGAIN);
 	ck_assert_int_eq(off, 3 * page);
 	ck_assert_int_eq(must(read(ends[0], &byte, 1)), 1);
 	ck_assert_int_eq(byte, 'x');
-	ck_assert_int_eq(must(splice(fd, &off, ends[1], NULL, 64 * page, 0)), page);
+	ck_assert_int_eq(must(splice(fd, &off, ends[1], NULL, 64 * page, 0)),
+			 page);
 	ck_assert_int_eq(off, 4 * page);
 	close(ends[0]);
 	close(ends[1]);

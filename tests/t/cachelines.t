@@ -39,8 +39,8 @@ apart()
 		/\/\* size: /	{ whole = $3 % 64 == 0 }
 		END		{ exit found != n || shared || !whole }
 	' "$tmp/$1" && status=0 || status=1
-	result $status "cachelines: $1: $2 | $3"
-	[ $status = 0 ] || details <"$tmp/$1"
+	result "$status" "cachelines: $1: $2 | $3"
+	[ "$status" = 0 ] || details <"$tmp/$1"
 }
 
 apart scull_dev 'store stats node' 'lock map_lock mapped'
