@@ -38,17 +38,6 @@ dkms_of()
 	script=$tmp/$suite/usr/sbin/dkms
 }
 
-# ok DESCRIPTION COMMAND... - the command succeeds; if not, with what it says.
-ok()
-{
-	description=$1
-	shift
-	failure=0
-	"$@" >"$log/said" 2>&1 </dev/null || failure=1
-	result $failure "$number: $description"
-	[ $failure = 0 ] || tail -n 40 "$log/said" | details
-}
-
 # dkms COMMAND... - this one, with its own directories
 # shellcheck disable=SC2086 # lists of words
 dkms()
@@ -136,6 +125,7 @@ first()
 {
 	dkms_of "$1" >"$log.build" 2>&1 || failed "there is a dkms for $1"
 	number=$(bash "$script" --version)
+	label="$number: "
 	own=$tmp/own-$number
 	mkdir -p "$own/dkms" "$own/usr/src" "$own/modules/$release" "$own/modules/7.0-other"
 	dkms="bash $script --dkmstree $own/dkms --sourcetree $own/usr/src"
@@ -195,7 +185,7 @@ ok 'nothing of the older one is left' sources 99.1
 last "$release" 7.0-other
 
 # Of the kernels' numbers, which are old?
-number=dkms.conf
+label="dkms.conf: "
 # shellcheck disable=SC2016 # for bash
 old()
 {

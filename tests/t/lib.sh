@@ -115,3 +115,16 @@ result()
 	[ "$1" = 0 ] || printf 'not '
 	echo "ok $results - $2"
 }
+
+# ok DESCRIPTION COMMAND... - the command succeeds; if not, with the end of what it says,
+# which is in $log/said. The description comes after $label.
+label=
+ok()
+{
+	description=$1
+	shift
+	status=0
+	"$@" >"$log/said" 2>&1 </dev/null || status=1
+	result $status "$label$description"
+	[ $status = 0 ] || tail -n 40 "$log/said" | details
+}

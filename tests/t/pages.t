@@ -15,17 +15,6 @@ pages="README.md CONTRIBUTING.md SECURITY.md docs/course.md $(echo docs/course/*
 	docs/session.md docs/watch-a-write.md docs/playground.md docs/boot/README.md
 	docs/bench/README.md docs/exercises.md docs/films.md"
 
-# ok DESCRIPTION COMMAND... - the command succeeds; if not, with what it says.
-ok()
-{
-	description=$1
-	shift
-	status=0
-	"$@" >"$log/said" 2>&1 </dev/null || status=1
-	result $status "$description"
-	[ $status = 0 ] || tail -n 40 "$log/said" | details
-}
-
 # none COMMAND... - it has nothing to say.
 none()
 {
