@@ -51,8 +51,8 @@ static int __init defect_init(void)
 
 	if (!text)
 		return -ENOMEM;
-	/* Several: a stale pointer to the last can lie on a stack. */
-	for (i = 0; i < 8 && !strcmp(how, "leak"); i++)
+	/* Many, because a slab cache keeps stale pointers to the last of them. */
+	for (i = 0; i < 500 && !strcmp(how, "leak"); i++)
 		kstrdup(text, GFP_KERNEL);
 	if (!strcmp(how, "overflow"))
 		overflow(text, strlen(text) + 1);

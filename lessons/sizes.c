@@ -40,7 +40,8 @@ static int __init sizes_init(void)
 	pr_info("KMALLOC_MAX_CACHE_SIZE is %lu, KMALLOC_MAX_SIZE %zu\n",
 		KMALLOC_MAX_CACHE_SIZE, most);
 	pr_info("kmalloc() of %zu: %s\n", most + 1, got(most + 1) ? "given" : "refused");
-	memory = kvmalloc(most + 1, GFP_KERNEL);
+	/* With pages of 64 KiB that is half a GiB: let it fail, not kill. */
+	memory = kvmalloc(most + 1, GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN);
 	pr_info("kvmalloc() of %zu: %s\n", most + 1,
 		!memory ? "refused" : is_vmalloc_addr(memory) ? "vmalloc" : "kmalloc");
 	kvfree(memory);
