@@ -121,7 +121,7 @@ poor()
 	shift
 	printf '%2000s' '' >/tmp/said
 	(echo 0 >$small/cgroup.procs; exec "$@") >/dev/null 2<>/tmp/said
-	said=$(head -n 1 /tmp/said)
+	said=$(head -n 1 /tmp/said | sed 's/ *$//')
 }
 
 finish()
