@@ -26,9 +26,21 @@ static __always_inline bool interrupted(size_t left, size_t copied)
 }
 
 /*
- * A mapping may have written past the end, up to the end of the page, and so may a copy
- * that failed and counted less than it stored. Before the size grows over that, it
- * becomes the zeros that a gap reads as. No reader looks
+ * A copy that failed may have stored more of its @run bytes at @start, which is the
+ * position @pos, than the @copied that count. Past the end these stay zeros.
+ */
+static void zero_torn(struct scull_store *s, void *start, size_t run, size_t copied,
+		      loff_t pos, loff_t size)
+{
+	size_t from = max_t(loff_t, copied, min_t(loff_t, size - pos, run));
+
+	memset(start + from, 0, run - from);
+	flush_mapped(s, start + from, run - from);
+}
+
+/*
+ * A mapping may have written past the end, up to the end of the page. Before the
+ * size grows over that, it becomes the zeros that a gap reads as. No reader looks
  * there before that. A mapping that writes there meanwhile has the bytes it wrote in
  * the gap, as on any file system.
  */
@@ -77,7 +89,7 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 	/* All or nothing: io_uring takes a short count for the last word. */
 	if (nowait && scull_hole_find(s, pos, pos + len) < pos + len)
 		return -EAGAIN;
-	if (pos > size && (s->torn || READ_ONCE(s->mapped)))
+	if (pos > size && READ_ONCE(s->mapped))
 		zero_tail(s, size, pos);
 
 	scull_place_find(s, pos, &at);
@@ -92,10 +104,12 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 			start += at.offset;
 			run = run_length(s, &item->qset[at.quantum], start,
 					 at.offset, left, from, false);
-			copied = _copy_from_iter(start, run, from);
+			/* Against readers of the same bytes; see scull.h. */
+			copied = data_race(_copy_from_iter(start, run, from));
 			flush_mapped(s, start, copied);
-			if (copied < run)
-				s->torn = true;
+			if (unlikely(copied < run))
+				zero_torn(s, start, run, copied, pos + (len - left),
+					  size);
 			copied = copied ?: -EFAULT;
 		} else {
 			copied = scull_holes_write(s, item, at, from, left);

@@ -58,7 +58,10 @@ static struct page *mapped_page(void *quantum, unsigned int offset)
 	return page;
 }
 
-/* The pages from @pos to @end, up to the first hole. Returns how many. */
+/*
+ * The pages from @pos to @end, up to the first hole, or the first that the kernel has
+ * found to be defect. Returns how many.
+ */
 static unsigned long pages_find(struct scull_store *s, u64 pos, u64 end,
 				struct page **pages)
 {
@@ -76,7 +79,10 @@ static unsigned long pages_find(struct scull_store *s, u64 pos, u64 end,
 		if (!quantum)
 			break;
 		for (; at.offset < s->pool.quantum && pos < end; pos += PAGE_SIZE) {
-			pages[n++] = mapped_page(quantum, at.offset);
+			pages[n] = mapped_page(quantum, at.offset);
+			if (PageHWPoison(pages[n]))
+				return n;
+			n++;
 			at.offset += PAGE_SIZE;
 		}
 		at.offset = 0;
@@ -93,7 +99,7 @@ static unsigned long pages_find(struct scull_store *s, u64 pos, u64 end,
  * Map what is there from @start to @end, without a gap around @pos, which is. Returns
  * whether the page at @pos was mapped here. If not, the caller leaves it to the kernel,
  * whatever the reason: another fault was faster, a marker of userfaultfd, no memory for
- * a page table.
+ * a page table, a defect page.
  */
 static bool map_around(struct vm_fault *vmf, struct scull_store *s, u64 start,
 		       u64 pos, u64 end)
@@ -104,8 +110,14 @@ static bool map_around(struct vm_fault *vmf, struct scull_store *s, u64 start,
 	u64 stop;
 
 	stop = min_t(u64, end, round_up(pos + 1, AROUND_BYTES));
-	while (start + (n = pages_find(s, start, stop, pages)) * PAGE_SIZE <= pos)
+	for (;;) {
+		n = pages_find(s, start, stop, pages);
+		if (start + n * PAGE_SIZE > pos)
+			break;
 		start += (n + 1) * PAGE_SIZE;
+		if (start > pos)
+			return false;
+	}
 
 	left = n;
 	vm_insert_pages(vmf->vma, address - (pos - start), pages, &left);
@@ -174,6 +186,7 @@ static vm_fault_t scull_vma_fault(struct vm_fault *vmf)
 
 	vmf->page = mapped_page(quantum, at.offset);
 	get_page(vmf->page);
+	WRITE_ONCE(vma->vm_file->f_ra.prev_pos, pos + PAGE_SIZE);
 	return 0;
 }
 
@@ -217,9 +230,10 @@ int scull_mmap(struct file *file, struct vm_area_struct *vma)
 	/*
 	 * vm_insert_pages() asks for VM_MIXEDMAP. All the pages are ordinary ones, but
 	 * it makes the VMA a special one: NUMA balancing leaves it alone, mlock() fills
-	 * it without counting it, fork() copies its page table, and it is never merged
-	 * with a neighbour. mremap() grows a VMA by a merge, so from 6.1 on that would
-	 * fail where there is room. VM_DONTEXPAND makes it fail everywhere.
+	 * it without counting it, fork() copies its page table, it is never merged with
+	 * a neighbour, and madvise() cannot undo MADV_DONTDUMP and, on newer kernels,
+	 * MADV_DONTFORK. mremap() grows a VMA by a merge, so from 6.1 on that would fail
+	 * where there is room. VM_DONTEXPAND makes it fail everywhere.
 	 */
 	vm_flags_set(vma, VM_MIXEDMAP | VM_DONTEXPAND);
 	vma->vm_private_data = s;

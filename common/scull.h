@@ -29,7 +29,8 @@
  * What readers see of a write that runs beside them:
  *
  * - Of bytes that it overwrites, some are old and some are new, as on ext4 and
- *   tmpfs. This data race is meant; KCSAN is told in scull_store_read().
+ *   tmpfs. This data race is meant; KCSAN is told in scull_store_read(), and, because
+ *   a pipe may reference the quantum that somebody else reads, where it is written.
  * - In a hole that it fills, zeros or a quantum. A quantum is published by
  *   cmpxchg() after it has been filled, and loaded with acquire semantics by
  *   scull_quantum_load().
@@ -71,7 +72,8 @@ struct vm_area_struct;
  * struct scull_item - a qset of quanta
  * @index: its place in the device, in items
  * @first: no quantum comes before this
- * @last: nor after this. Both grow before a quantum is published
+ * @last: nor after this. The range from @first to @last grows before a quantum is
+ *	published
  * @qset: the quanta, and a NULL after the last, which run_length() may load. An
  *	entry goes from NULL to a quantum once, by cmpxchg() after the quantum has
  *	been filled, and stays until the store goes. The first of them comes with
@@ -128,7 +130,6 @@ struct scull_place {
  * @id: which of all stores of the module it is
  * @items: &struct scull_item by index, which the store owns; only ever grows
  * @mapped: it is or was mapped; set under the device's map_lock
- * @torn: a failed copy may have left bytes past the end; guarded by the device's lock
  * @direct: the first of @items once more, each set after it is in there
  * @refs: references; see the top of this file
  * @work: frees it in a worker
@@ -137,8 +138,9 @@ struct scull_place {
  *	scull_store_size()
  * @held: bytes counted against the module's limit
  *
- * @pool to @id are constant. A new geometry is a new store. What readers write, what
- * writers write, and what both read for each call have cache lines of their own.
+ * @pool to @id are constant. A new geometry is a new store. What readers write and what
+ * writers write for each call have cache lines of their own. Writers also write to that
+ * of @items when they make an item.
  */
 struct scull_store {
 	/* Only read */
@@ -153,7 +155,6 @@ struct scull_store {
 	/* Written when an item is made, or the device is mapped */
 	struct xarray items;
 	bool mapped;
-	bool torn;
 	struct scull_item *direct[SCULL_DIRECT];
 
 	/* Written by each reader */

@@ -5,14 +5,17 @@
  *
  * What the pipe references outlives a trim: a page goes when its last reference does.
  * A write to the device shows in a pipe that has not been read yet, as it does with a
- * file on tmpfs. Nobody may take such a page out of the pipe for good (steal it): it is
- * still the device's.
+ * file on tmpfs. So what comes of splicing bytes to an overlapping place of the same
+ * device is undefined. Nobody may take such a page out of the pipe for good (steal it):
+ * it is still the device's.
  */
 
 #include <linux/fs.h>
 #include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/pipe_fs_i.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/splice.h>
 
 #include "compat.h"
@@ -25,8 +28,8 @@ static void put_unspliced(struct splice_pipe_desc *spd, unsigned int i)
 
 /*
  * References to the pages from @at on, for up to @left bytes, or as many as a pipe has
- * buffers by default. A hole is the zero page. Returns how many bytes that are, and
- * leaves @at past them.
+ * buffers by default, up to the first that the kernel has found to be defect. A hole is
+ * the zero page. Returns how many bytes that are, and leaves @at past them.
  */
 static size_t gather_pages(struct scull_store *s, struct scull_place *at,
 			   size_t left, struct splice_pipe_desc *spd)
@@ -46,6 +49,8 @@ static size_t gather_pages(struct scull_store *s, struct scull_place *at,
 		quantum = scull_item_quantum(item, at->quantum);
 		if (quantum) {
 			page = scull_backend.page(quantum, at->offset);
+			if (PageHWPoison(page))
+				break;
 			/* A user mapping may alias in the D-cache. */
 			if (READ_ONCE(s->mapped))
 				flush_dcache_page(page);
@@ -87,10 +92,13 @@ static ssize_t splice_pages(struct scull_store *s, loff_t pos,
 	for (done = 0; done < len; done += ret) {
 		size_t bytes = gather_pages(s, &at, len - done, &spd);
 
-		ret = splice_to_pipe(pipe, &spd);
+		ret = bytes ? splice_to_pipe(pipe, &spd) : -EIO;
 		if (ret < 0)
 			break;
-		if (ret < bytes || pipe_full(pipe->head, pipe->tail, pipe->max_usage)) {
+		/* A pipe can have room for a GiB. */
+		cond_resched();
+		if (ret < bytes || fatal_signal_pending(current) ||
+		    pipe_full(pipe->head, pipe->tail, pipe->max_usage)) {
 			done += ret;
 			break;
 		}
@@ -106,9 +114,9 @@ static ssize_t splice_pages(struct scull_store *s, loff_t pos,
  * @len: how many
  * @flags: SPLICE_F_*
  *
- * Context: Process context. May sleep if it copies.
+ * Context: Process context. May sleep.
  * Return: bytes moved, 0 at the end, or if none -EAGAIN for a full pipe, -EPIPE without
- * a reader, and what reading returns if it copies.
+ * a reader, -EIO for a defect page, and what reading returns if it copies.
  */
 ssize_t scull_splice_read(struct file *file, loff_t *pos,
 			  struct pipe_inode_info *pipe, size_t len,

@@ -583,7 +583,8 @@ static size_t window(void)
 /* A fault maps what is there around it, and nothing past the end. */
 START_TEST(neighbours)
 {
-	size_t page = page_size(), w = window(), pages = 2 * w + 3;
+	size_t page = page_size(), w = window();
+	size_t pages = 2 * w + (w < 3 ? w : 3), total = 3 * w + 1;
 	bool write = _i / NGEOMETRIES;
 	char *p, *q;
 	int fd;
@@ -591,20 +592,54 @@ START_TEST(neighbours)
 	load_geometry(_i % NGEOMETRIES);
 	fd = dev_open(0, O_RDWR);
 	put(fd, 0, (pages - 1) * page + 100, 1);
-	p = map(fd, 0, 3 * w * page);
+	p = map(fd, 0, total * page);
 	ck_assert(!is_bus_error(p + (w + w / 2) * page + 3, write));
-	check_present(p, 3 * w, w, 2 * w);
+	check_present(p, total, w, 2 * w);
 	ck_assert(!is_bus_error(p + (pages - 1) * page + 99, write));
-	check_present(p, 3 * w, w, pages);
+	check_present(p, total, w, pages);
 	ck_assert(is_bus_error(p + pages * page, write));
-	check_present(p, 3 * w, w, pages);
+	check_present(p, total, w, pages);
 
 	/* Windows are aligned in the device; the mapping may begin and end in one. */
 	q = map(fd, page, w * page);
 	ck_assert(!is_bus_error(q, write));
 	check_present(q, w, 0, at_least(w - 1, 1));
 	must(munmap(q, w * page));
-	must(munmap(p, 3 * w * page));
+	must(munmap(p, total * page));
+	trim(0);
+}
+END_TEST
+
+/* A sequential reader has four windows mapped at a time, up to the end or a hole. */
+START_TEST(neighbours_ahead)
+{
+	size_t page = page_size(), w = window(), pages = 7 * w + 2;
+	size_t total = 9 * w + 1, per;
+	char *p;
+	int fd;
+
+	load_geometry(_i);
+	fd = dev_open(0, O_RDWR);
+	per = must(ioctl(fd, SCULL_IOCQQUANTUM)) / page;
+	put(fd, 0, (pages - 1) * page + 100, 1);
+	p = map(fd, 0, total * page);
+	for (size_t at = 0, end = w; at < 9 * w; at = end, end += 4 * w) {
+		check_fill(p + at * page, 1, 1, at * page);
+		check_present(p, total, 0, end < pages ? end : pages);
+	}
+	ck_assert(is_bus_error(p + pages * page, false));
+	must(munmap(p, total * page));
+
+	trim(0);
+	if (3 * w % per)
+		return;
+	put(fd, 0, 3 * w * page, 1);
+	put(fd, (3 * w + per) * page, page, 1);
+	p = map(fd, 0, 4 * w * page);
+	check_fill(p, 1, 1, 0);
+	check_fill(p + w * page, 1, 1, w * page);
+	check_present(p, 4 * w, 0, 3 * w);
+	must(munmap(p, 4 * w * page));
 	trim(0);
 }
 END_TEST
@@ -662,9 +697,11 @@ START_TEST(neighbours_of_a_copy)
 	/* A write copies its page and maps no other. */
 	p[w / 4 * page] = 'c';
 	check_present(p, 2 * w, w / 4, w / 4 + 1);
-	/* A read maps what is before the copy, or from where it is. */
-	(void)*(volatile char *)(p + (w - 1) * page);
-	ck_assert(is_present(p + (w - 1) * page));
+	/* A read maps what is before the copy, and then from where it is. */
+	(void)*(volatile char *)(p + w / 2 * page);
+	for (size_t i = 0; i < w; i++)
+		ck_assert(is_present(p + i * page) ==
+			  (i <= w / 4 || i >= w / 2));
 	ck_assert_int_eq(p[w / 4 * page], 'c');
 	check_fill(p + (w / 4 * page + 1), w * page - w / 4 * page - 1, 1,
 		   w / 4 * page + 1);
@@ -888,6 +925,9 @@ START_TEST(advice)
 	fill(p, len, 2, 0);
 	must(madvise(p, len, MADV_DONTNEED));
 	check_fill(p, len, 2, 0);
+	/* The kernel takes the mapping for a special one. */
+	must(madvise(p, len, MADV_DONTDUMP));
+	must_fail(madvise(p, len, MADV_DODUMP), EINVAL);
 	must(mlock(p, len));
 	check_fill(p, len, 2, 0);
 	must(munlock(p, len));
@@ -1050,6 +1090,7 @@ void mmap_tests(TCase *tc)
 	tcase_add_loop_test(tc, trim_is_refused, 0, NGEOMETRIES);
 	tcase_add_loop_test(tc, moved_and_covered, 0, NGEOMETRIES);
 	tcase_add_loop_test(tc, neighbours, 0, 2 * NGEOMETRIES);
+	tcase_add_loop_test(tc, neighbours_ahead, 0, NGEOMETRIES);
 	tcase_add_loop_test(tc, neighbours_in_a_hole, 0, NGEOMETRIES);
 	tcase_add_loop_test(tc, neighbours_of_a_copy, 0, NGEOMETRIES);
 	tcase_add_loop_test(tc, closed, 0, NGEOMETRIES);
