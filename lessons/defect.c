@@ -52,7 +52,7 @@ static int __init defect_init(void)
 	if (!text)
 		return -ENOMEM;
 	/* Many, because a slab cache keeps stale pointers to the last of them. */
-	for (i = 0; i < 500 && !strcmp(how, "leak"); i++)
+	for (i = 0; i < 2000 && !strcmp(how, "leak"); i++)
 		kstrdup(text, GFP_KERNEL);
 	if (!strcmp(how, "overflow"))
 		overflow(text, strlen(text) + 1);

@@ -20,7 +20,7 @@ static DEFINE_SPINLOCK(lock);
 
 static void __init decode(const char *name, gfp_t gfp)
 {
-	pr_info("%-18s %-6s %-7s %-4s %-4s %-8s %-7s\n", name,
+	pr_info("%-18s %-6s %-7s %-4s %-4s %-8s %s\n", name,
 		gfp & __GFP_DIRECT_RECLAIM ? "sleep" : "-",
 		gfp & __GFP_KSWAPD_RECLAIM ? "kswapd" : "-",
 		gfp & __GFP_IO ? "io" : "-",
