@@ -100,11 +100,13 @@ faults()
 # nothing worse. What follows is judged by scripts/vm.
 faults_end()
 {
-	is 'what the kernel warned of' "$(dmesg | grep -E 'BUG|WARNING|Oops|KASAN' | head -n 3)" ''
 	read -r cmdline </proc/cmdline
 	token=${cmdline##*token=}
+	token=${token%% *}
+	is 'what the kernel warned of' \
+		"$(dmesg | sed "1,/@$token\$/d" | grep -E 'BUG|WARNING|Oops|KASAN' | head -n 3)" ''
 	dmesg -c >/dev/null
-	echo "@${token%% *}" >/dev/kmsg
+	echo "@$token" >/dev/kmsg
 }
 
 # poor MIB COMMAND... - run it in a memory cgroup, /sys/fs/cgroup/small, with so much. The
