@@ -356,6 +356,7 @@ static void test_tail_to_the_end(struct kunit *test)
 	next = scull_store_fill(s, quantum, &offset);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(data) || IS_ERR(next));
 	KUNIT_EXPECT_EQ(test, put(s, "ab", 2, 0), 2);
+	s->mapped = true;
 	memset(data + 2, 0x77, page - 2);
 	next[0] = 0x77;
 	KUNIT_EXPECT_EQ(test, put(s, "c", 1, quantum + 1LL), 1);
