@@ -499,12 +499,13 @@ static long long act_split(void)
 	return kernel(munmap(map + page_size, page_size));
 }
 
-static void *room;
+static void *room, *moved_from;
 
 /* Where the mapping is to be moved is mapped already. */
 static void before_moved(void)
 {
 	before_mapped();
+	moved_from = map;
 	room = mmap(NULL, map_len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
 		    0);
 	if (room == MAP_FAILED)
@@ -522,10 +523,10 @@ static long long act_move(void)
 	return 0;
 }
 
+/* Without memory to unmap it, the kernel leaves the old mapping beside the new one. */
 static bool after_moved(long long ret, bool fired)
 {
-	if (map != room)
-		must(munmap(room, map_len));
+	must(munmap(map == room ? moved_from : room, map_len));
 	return after_map(ret, fired);
 }
 
