@@ -678,6 +678,9 @@ static bool run_splice_from(const struct op *op)
 	want = splice_refused(op, readable(f), false, pos);
 	if (!want && (uint64_t)pos < d->size)
 		want = MIN(op->len, d->size - pos);
+	/* A pipe has 16 buffers, each for a page of the device or a part of one. */
+	if (want > 0 && mod->paged && d->quantum % page_size == 0)
+		want = MIN(want, 16 * page_size - pos % page_size);
 	if (op->how != AT && want > 0)
 		f->pos += want;
 	if (!live)
