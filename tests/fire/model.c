@@ -680,7 +680,7 @@ static bool run_splice_from(const struct op *op)
 		want = MIN(op->len, d->size - pos);
 	/* A pipe has 16 buffers, each for a page of the device or a part of one. */
 	if (want > 0 && mod->paged && d->quantum % page_size == 0)
-		want = MIN(want, 16 * page_size - pos % page_size);
+		want = MIN(want, (long long)(16 * page_size - pos % page_size));
 	if (op->how != AT && want > 0)
 		f->pos += want;
 	if (!live)
