@@ -100,6 +100,7 @@ class Machine {
 	// Stop until it is let go, whatever runs.
 	hold(held) {
 		this.held = held;
+		clearTimeout(this.timer);
 		if (!held)
 			return this.wake();
 		if (this.loaded)

@@ -108,8 +108,8 @@ user_pref("datareporting.policy.dataSubmissionEnabled", false);`);
 		return result.value === undefined ? undefined : JSON.parse(result.value);
 	}
 
-	// Wait until an expression is true in the page.
-	async until(expression, seconds = 60) {
+	// Wait until an expression is true in the page. A machine may have much else to do.
+	async until(expression, seconds = 240) {
 		for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
 			const value = await this.evaluate(expression);
 			if (value)

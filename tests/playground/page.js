@@ -172,7 +172,7 @@ async function tour() {
 			equal(await browser.evaluate("location.hash"), `#${chapter}-step-${number}`);
 			if (commands) {
 				await browser.click("#type");
-				await browser.until("!byId('type').disabled", 120);
+				await browser.until("!byId('type').disabled");
 				if (!await browser.evaluate("byId('check').dataset.ok === 'true'"))
 					throw new Error(await browser.evaluate("byId('check').textContent + '\\n' + screenText().slice(-1500)"));
 			}
@@ -184,7 +184,7 @@ async function tour() {
 		await browser.open(`${url}/?linked#chapter-4-step-1`);
 		await browser.until(prompted);
 		await browser.click("#type");
-		await browser.until("byId('check').dataset.ok === 'true'", 120);
+		await browser.until("byId('check').dataset.ok === 'true'");
 	});
 }
 
@@ -244,6 +244,11 @@ async function main() {
 	process.exit(failed ? 1 : 0);
 }
 
+for (const signal of ["SIGINT", "SIGTERM"])
+	process.once(signal, () => {
+		browser?.process.kill();
+		process.exit(1);
+	});
 const limit = setTimeout(() => {
 	console.log(`not ok ${++tests} - ended after an hour\n1..${tests}`);
 	browser?.process.kill();
