@@ -10,6 +10,7 @@ const crypto = require("crypto");
 
 const [what, first, ...pages] = process.argv.slice(2);
 const glossary = new Map();
+let terms = 0;
 
 // What the machine of the page prints differently, because it has 32 bits: nothing is compared
 // for these commands.
@@ -30,7 +31,7 @@ function link(text, target) {
 	if (path.basename(file) === "glossary.md") {
 		if (!glossary.has(part))
 			throw new Error(`the glossary has no ${part}`);
-		const id = `term-${link.terms = (link.terms ?? 0) + 1}`;
+		const id = `term-${++terms}`;
 		return `<button class="term" popovertarget="${id}">${text}</button><span popover id="${id}">${glossary.get(part)}</span>`;
 	}
 	return pages.some(page => named(page) === named(file)) ? `<a href="#${named(file)}-step-1">${text}</a>` : text;
@@ -62,7 +63,7 @@ function paragraph(text) {
 }
 
 // A step with a block: what was typed in it, and what that printed
-function session(html, block) {
+function step(html, block) {
 	const commands = [], shown = [];
 	let note;
 
@@ -93,19 +94,18 @@ function chapter(file) {
 		for (const part of section.split(/(^```[^]*?^```$)/m)) {
 			const block = part.match(/^```(.*)\n([^]*?)\n?```$/);
 			if (block && /^(exact)?$/.test(block[1])) {
-				steps.push(session(html, block[2]));
+				steps.push(step(html, block[2]));
 				html = "";
 			} else if (!block) {
 				html += part.trim().split(/\n\n+/).filter(Boolean).map(paragraph).join("");
 			}
 		}
-		// What stands before the first section is of its first step.
-		if (!section.startsWith("## ") && steps.length === before)
-			continue;
 		if (steps.length > before)
 			steps.at(-1).html += html;
-		else
+		else if (section.startsWith("## "))
 			steps.push({html, commands: []});
+		else
+			continue; // It is for the first step.
 		html = "";
 	}
 	return {id: named(file), title, steps};

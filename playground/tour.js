@@ -12,6 +12,11 @@ function shape(text) {
 		.replace(/ +/g, " ").trim();
 }
 
+// Does a command of a step differ from the page, by what the machine told?
+function differs({output, different}, told) {
+	return different ? told.status !== 0 : shape(told.output) !== shape(output);
+}
+
 class Tour {
 	// type(command) as Machine's.
 	constructor(type) {
@@ -64,7 +69,7 @@ class Tour {
 
 	async run() {
 		const {step} = this;
-		let differs = "";
+		let wrong = "";
 
 		byId("type").disabled = true;
 		byId("check").textContent = "typing ...";
@@ -72,19 +77,19 @@ class Tour {
 			await this.type(command);
 			this.defined.add(command);
 		}
-		for (const {command, output, different} of step.commands) {
-			const told = await this.type(command);
-			this.defined.add(command);
-			if (!differs && (different ? told.status : shape(told.output) !== shape(output)))
-				differs = command;
+		for (const typed of step.commands) {
+			const told = await this.type(typed.command);
+			this.defined.add(typed.command);
+			if (!wrong && differs(typed, told))
+				wrong = typed.command;
 		}
 		if (step !== this.step)
 			return;
 		byId("type").disabled = false;
 		byId("next").disabled = this.at === this.steps.length - 1;
-		byId("check").textContent = differs ?
-			`✗ “${differs}” printed something else than here. Reset the machine to begin anew.` :
+		byId("check").textContent = wrong ?
+			`✗ “${wrong}” printed something else than here. Reset the machine to begin anew.` :
 			"✓ As it is printed here, but for addresses and counts.";
-		byId("check").dataset.ok = !differs;
+		byId("check").dataset.ok = !wrong;
 	}
 }
