@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// node build.js tour DOCS...: the tour's data, from pages of docs/.
+// node build.js tour GLOSSARY PAGES...: the tour's data, from pages of docs/.
 // node build.js single PAGE: the page in this directory as one HTML file.
 "use strict";
 
@@ -8,75 +8,113 @@ const fs = require("fs");
 const path = require("path");
 const crypto = require("crypto");
 
+const [what, first, ...pages] = process.argv.slice(2);
+const glossary = new Map();
+let terms = 0;
+
+// What the machine of the page prints differently, because it has 32 bits: nothing is compared
+// for these commands.
+const DIFFERENT = [
+	[/kmalloc-cg/, "This machine has pointers of 4 bytes, so the two items take objects of 512 and of 1024 bytes here, and the counts of these caches change little."],
+	[/^lesson (pages|zones)/, "This machine has 32 bits and 128 MiB: its zones are DMA and Normal."],
+];
+
 const escape = text => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+const named = file => path.basename(file, ".md").replace(/^(\d+)-.*/, "chapter-$1");
+const slug = heading => heading.toLowerCase().replace(/ /g, "-").replace(/[^\w-]/g, "");
+
+// A link to a page of the tour, or a button that shows an entry of the glossary. Other pages
+// stay in the repository.
+function link(text, target) {
+	const [file, part] = target.split("#");
+
+	if (path.basename(file) === "glossary.md") {
+		if (!glossary.has(part))
+			throw new Error(`the glossary has no ${part}`);
+		const id = `term-${++terms}`;
+		return `<button class="term" popovertarget="${id}">${text}</button><span popover id="${id}">${glossary.get(part)}</span>`;
+	}
+	return pages.some(page => named(page) === named(file)) ? `<a href="#${named(file)}-step-1">${text}</a>` : text;
+}
 
 // As much of Markdown as the pages have
 function inline(text) {
 	return escape(text)
 		.replace(/`([^`]*)`/g, "<code>$1</code>")
-		.replace(/!\[([^\]]*)\]\(([^)]*)\)/g, '<img alt="$1" src="$2">')
-		// The pages that are linked to stay in the repository.
-		.replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
+		.replace(/!\[([^\]]*)\]\(([^)]*)\)/g, (all, alt, file) => `<img alt="${alt}" src="pictures/${path.basename(file)}">`)
+		.replace(/\[([^\]]*)\]\(([^)]*)\)/g, (all, ...found) => link(...found))
 		.replace(/\*\*([^*]*)\*\*/g, "<strong>$1</strong>")
 		.replace(/\*([^*]*)\*/g, "<em>$1</em>");
 }
 
 function paragraph(text) {
-	if (!text.startsWith("* "))
-		return `<p>${inline(text)}</p>`;
-	return `<ul>${text.split(/^\* /m).slice(1).map(item => `<li>${inline(item.trim())}</li>`).join("")}</ul>`;
+	if (text.startsWith("[Contents]"))
+		return "";
+	if (text.startsWith("## "))
+		return `<h3>${inline(text.slice(3))}</h3>`;
+	if (text.startsWith("* "))
+		return `<ul>${text.split(/^\* /m).slice(1).map(item => `<li>${inline(item.trim())}</li>`).join("")}</ul>`;
+	if (text.startsWith("|")) {
+		const [head, , ...rows] = text.split("\n").map(row => row.split("|").slice(1, -1).map(cell => inline(cell.trim())));
+		const row = (tag, cells) => `<tr>${cells.map(cell => `<${tag}>${cell}</${tag}>`).join("")}</tr>`;
+		return `<table>${row("th", head)}${rows.map(cells => row("td", cells)).join("")}</table>`;
+	}
+	return `<p>${inline(text)}</p>`;
 }
 
-// What was typed and printed in a block
-function session(block) {
-	const commands = [];
+// A step with a block: what was typed in it, and what that printed
+function step(html, block) {
+	const commands = [], shown = [];
+	let note;
 
 	for (const line of block.split("\n")) {
-		if (/^# (?!device |item )/.test(line))
-			commands.push({command: line.slice(2), output: ""});
-		else if (commands.length)
-			commands.at(-1).output += line + "\n";
-	}
-	return commands;
-}
-
-// A chapter is a heading, a step of it the text up to a block of commands, with that.
-function chapters(name) {
-	const made = [];
-	let text = [];
-
-	const end = () => text.length && made.at(-1)?.steps.push({html: text.join("\n"), commands: []});
-	for (const part of fs.readFileSync(name, "utf8").split(/\n\n+(?=[^ ])/)) {
-		const heading = part.match(/^##? (?:(\d+)\. )?(.*)/);
-		const block = part.match(/^```(exact)?\n([^]*?)\n?```\s*$/);
-		if (heading) {
-			end();
-			text = [];
-			made.push({id: heading[1] ? `chapter-${heading[1]}` : path.basename(name, ".md"), title: part.replace(/^#+ /, ""), steps: []});
-		} else if (block) {
-			const shown = block[2].split("\n").map(line =>
-				/^# (?!device |item )/.test(line) ? `<b>${escape(line)}</b>` : escape(line)).join("\n");
-			made.at(-1).steps.push({
-				html: `${text.join("\n")}\n<pre tabindex="0">${shown}</pre>`,
-				commands: session(block[2]), exact: Boolean(block[1]),
-			});
-			text = [];
-		} else if (!part.startsWith("```")) {
-			text.push(paragraph(part.trim()));
+		// A prompt, not a heading of a layout
+		const typed = /^# (?!device |item )/.test(line);
+		if (typed) {
+			const [, why] = DIFFERENT.find(([match]) => match.test(line.slice(2))) ?? [];
+			note ??= why;
+			commands.push({command: line.slice(2), output: "", different: Boolean(why)});
+		} else if (commands.length) {
+			commands.at(-1).output += `${line}\n`;
 		}
+		shown.push(typed ? `<b>${escape(line)}</b>` : escape(line));
 	}
-	end();
-	return made;
+	html += `<pre tabindex="0">${shown.join("\n")}</pre>`;
+	return {html: note ? `${html}<p>(${note})</p>` : html, commands};
 }
 
-function tour(names) {
-	const wanted = ["session", "chapter-1", "chapter-2", "chapter-4", "chapter-5", "chapter-6"];
-	const all = names.flatMap(chapters);
-	const found = wanted.map(id => all.find(chapter => chapter.id === id && chapter.steps.length));
+// A step goes up to the end of a block, and the last of a section to the end of that.
+function chapter(file) {
+	const [, title, text] = fs.readFileSync(file, "utf8").match(/^# (.*)\n([^]*)/);
+	const steps = [];
+	let html = "";
 
-	if (found.includes(undefined))
-		throw new Error(`no ${wanted[found.indexOf(undefined)]} in ${names}`);
-	return `const TOUR = ${JSON.stringify(found, null, "\t")};\n`;
+	for (const section of text.split(/^(?=## )/m)) {
+		const before = steps.length;
+		for (const part of section.split(/(^```[^]*?^```$)/m)) {
+			const block = part.match(/^```(.*)\n([^]*?)\n?```$/);
+			if (block && /^(exact)?$/.test(block[1])) {
+				steps.push(step(html, block[2]));
+				html = "";
+			} else if (!block) {
+				html += part.trim().split(/\n\n+/).filter(Boolean).map(paragraph).join("");
+			}
+		}
+		if (steps.length > before)
+			steps.at(-1).html += html;
+		else if (section.startsWith("## "))
+			steps.push({html, commands: []});
+		else
+			continue; // It is for the first step.
+		html = "";
+	}
+	return {id: named(file), title, steps};
+}
+
+function tour() {
+	for (const [, term, text] of fs.readFileSync(first, "utf8").matchAll(/^#### (.*)\n([^]*?)\n(?=\n|$)/gm))
+		glossary.set(slug(term), `<strong>${escape(term)}</strong>: ${inline(text)}`);
+	return `const TOUR = ${JSON.stringify(pages.map(chapter), null, "\t")};\n`;
 }
 
 function single(directory) {
@@ -104,5 +142,4 @@ function single(directory) {
 	return page.replace("</body>", () => `${data.join("")}${scripts.join("\n")}\n</body>`);
 }
 
-const [what, ...names] = process.argv.slice(2);
-process.stdout.write(what === "tour" ? tour(names) : single(names[0]));
+process.stdout.write(what === "tour" ? tour() : single(first));

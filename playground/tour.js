@@ -12,15 +12,23 @@ function shape(text) {
 		.replace(/ +/g, " ").trim();
 }
 
+// Does a command of a step differ from the page, by what the machine told?
+function differs({output, different}, told) {
+	return different ? told.status !== 0 : shape(told.output) !== shape(output);
+}
+
 class Tour {
 	// type(command) as Machine's.
 	constructor(type) {
 		this.type = type;
+		this.steps = TOUR.flatMap(({id, steps}) => steps.map((step, i) =>
+			({...step, id, hash: `#${id}-step-${i + 1}`, where: `Step ${i + 1} of ${steps.length}`})));
 		for (const {id, title} of TOUR)
 			byId("chapter").append(element("option", {value: id}, title));
-		byId("chapter").addEventListener("change", () => this.go(byId("chapter").value, 1));
-		byId("back").addEventListener("click", () => this.move(-1));
-		byId("next").addEventListener("click", () => this.move(1));
+		byId("chapter").addEventListener("change", () =>
+			this.go(this.steps.findIndex(({id}) => id === byId("chapter").value)));
+		byId("back").addEventListener("click", () => this.go(this.at - 1));
+		byId("next").addEventListener("click", () => this.go(this.at + 1));
 		byId("type").addEventListener("click", () => this.run());
 		addEventListener("hashchange", () => this.linked());
 		this.begin();
@@ -30,56 +38,38 @@ class Tour {
 	begin() {
 		this.defined = new Set();
 		if (!this.linked())
-			this.go(TOUR[0].id, 1);
+			this.go(0);
 	}
 
 	linked() {
-		const found = location.hash.match(/^#(.+)-step-(\d+)$/);
-		return Boolean(found) && this.go(found[1], +found[2]);
+		const at = this.steps.findIndex(({hash}) => hash === location.hash);
+		if (at >= 0)
+			this.go(at);
+		return at >= 0;
 	}
 
-	go(id, number) {
-		const chapter = TOUR.find(known => known.id === id);
-		if (!chapter?.steps[number - 1])
-			return false;
-		this.chapter = chapter;
-		this.number = number;
-		this.step = chapter.steps[number - 1];
-		byId("chapter").value = id;
+	go(at) {
+		const step = this.step = this.steps[this.at = at];
+		byId("chapter").value = step.id;
 		// Made from the repository's own pages when the page was built
-		byId("step").innerHTML = this.step.html;
+		byId("step").innerHTML = step.html;
 		byId("check").textContent = "";
-		byId("type").disabled = !this.step.commands.length;
-		byId("back").disabled = !this.neighbour(-1);
-		byId("next").disabled = this.step.commands.length > 0 || !this.neighbour(1);
-		byId("where").textContent = `Step ${number} of ${chapter.steps.length}`;
-		history.replaceState(null, "", `#${id}-step-${number}`);
-		return true;
+		byId("type").disabled = !step.commands.length;
+		byId("back").disabled = !at;
+		byId("next").disabled = step.commands.length > 0 || at === this.steps.length - 1;
+		byId("where").textContent = step.where;
+		history.replaceState(null, "", step.hash);
 	}
 
-	neighbour(by) {
-		const at = TOUR.indexOf(this.chapter);
-		if (this.chapter.steps[this.number - 1 + by])
-			return [this.chapter.id, this.number + by];
-		return TOUR[at + by] && [TOUR[at + by].id, by > 0 ? 1 : TOUR[at + by].steps.length];
-	}
-
-	move(by) {
-		const to = this.neighbour(by);
-		if (to)
-			this.go(...to);
-	}
-
-	// Functions that earlier chapters define, for who begins here.
+	// Functions that earlier steps define, for those who begin here.
 	prelude() {
-		const commands = TOUR.slice(0, TOUR.indexOf(this.chapter)).flatMap(chapter =>
-			chapter.steps.flatMap(step => step.commands.map(({command}) => command)));
-		return commands.filter(command => /^\w+\(\) \{/.test(command) && !this.defined.has(command));
+		return this.steps.slice(0, this.at).flatMap(({commands}) => commands.map(({command}) => command))
+			.filter(command => /^\w+\(\) \{/.test(command) && !this.defined.has(command));
 	}
 
 	async run() {
 		const {step} = this;
-		let differs = "";
+		let wrong = "";
 
 		byId("type").disabled = true;
 		byId("check").textContent = "typing ...";
@@ -87,19 +77,19 @@ class Tour {
 			await this.type(command);
 			this.defined.add(command);
 		}
-		for (const {command, output} of step.commands) {
-			const told = (await this.type(command)).output;
-			this.defined.add(command);
-			if (!differs && shape(told) !== shape(output) && !(step.exact && told.trim() === output.trim()))
-				differs = command;
+		for (const typed of step.commands) {
+			const told = await this.type(typed.command);
+			this.defined.add(typed.command);
+			if (!wrong && differs(typed, told))
+				wrong = typed.command;
 		}
 		if (step !== this.step)
 			return;
 		byId("type").disabled = false;
-		byId("next").disabled = !this.neighbour(1);
-		byId("check").textContent = differs ?
-			`✗ “${differs}” printed something else than here. Reset the machine to begin anew.` :
+		byId("next").disabled = this.at === this.steps.length - 1;
+		byId("check").textContent = wrong ?
+			`✗ “${wrong}” printed something else than here. Reset the machine to begin anew.` :
 			"✓ As it is printed here, but for addresses and counts.";
-		byId("check").dataset.ok = !differs;
+		byId("check").dataset.ok = !wrong;
 	}
 }

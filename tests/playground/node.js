@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // node node.js PAGE [SUITE]: the machine of the page in node. Its session is compared
-// with the golden transcripts; and with SUITE, a program, groups of it are run there.
+// with the golden transcripts, and all commands of the tour with the pages that they are
+// from; with SUITE, a program, groups of it are run there.
 "use strict";
 
 const fs = require("fs");
@@ -22,16 +23,44 @@ async function put(machine, from, to) {
 		await machine.request(`more ${to} ${text.subarray(at, at + 2700).toString("base64")}`);
 }
 
-async function main() {
+// A machine at its prompt, from the saved state
+async function fresh() {
 	const machine = new Machine(require(`${page}/libv86.js`).V86, fs.readFileSync(`${page}/v86.wasm`),
 		{initial_state: {buffer: Uint8Array.from(fs.readFileSync(`${page}/state.zst`)).buffer}});
-	const run = async command => console.log((await machine.type(command)).output);
 
 	await machine.ready;
 	await new Promise(resolve => {
 		machine.prompt = resolve;
 		machine.send("\f");
 	});
+	return machine;
+}
+
+async function tour() {
+	const scripts = ["tour-data", "tour"].map(name => fs.readFileSync(`${page}/${name}.js`));
+	const {TOUR, differs} = new Function(`${scripts.join("\n")}; return {TOUR, differs};`)();
+	const machine = await fresh();
+
+	console.log("== tour");
+	for (const [i, {id, steps}] of TOUR.entries()) {
+		const wrong = [];
+		for (const typed of steps.flatMap(({commands}) => commands)) {
+			const told = await machine.type(typed.command);
+			if (differs(typed, told))
+				wrong.push(`# ${typed.command}\n${told.output}instead of\n${typed.output}`);
+		}
+		console.log(`${wrong.length ? "not ok" : "ok"} ${i + 1} - ${id}`);
+		for (const each of wrong)
+			console.log(each.replace(/^/gm, "# "));
+	}
+	console.log(`1..${TOUR.length}`);
+	await machine.destroy();
+}
+
+async function main() {
+	await tour();
+	const machine = await fresh();
+	const run = async command => console.log((await machine.type(command)).output);
 	await machine.type("rmmod scullc scullp scullv; rm /dev/scull?");
 	console.log("== session");
 	await run("/tests/session.sh --test /tests/golden");
