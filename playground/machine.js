@@ -25,9 +25,9 @@ class Machine {
 		this.waiting = [];
 		this.busy = true;
 		this.held = false;
-		this.requests = Promise.resolve();
 		this.pending = 0;
-		this.ports = [this.port(bytes => this.console(bytes)), this.port(bytes => this.answer(bytes))];
+		this.ports = [this.port((bytes, text) => this.console(bytes, text)),
+			this.port((bytes, text) => this.answer(text))];
 		this.emulator = new V86({
 			...Machine.options, ...media, autostart: false,
 			wasm_fn: async env => (await WebAssembly.instantiate(wasm, env)).instance.exports,
@@ -36,7 +36,7 @@ class Machine {
 			this.emulator.add_listener(`serial${i}-output-byte`, port));
 		this.ready = new Promise(resolve =>
 			this.emulator.add_listener("emulator-loaded", resolve));
-		this.ready.then(() => {
+		this.requests = this.ready.then(() => {
 			this.loaded = true;
 			this.wake();
 		});
@@ -51,14 +51,14 @@ class Machine {
 				setTimeout(() => {
 					const all = Uint8Array.from(bytes);
 					bytes = [];
-					handle(all);
+					handle(all, new TextDecoder("latin1").decode(all));
 				});
 		};
 	}
 
-	console(bytes) {
-		this.output?.(bytes);
-		this.text += String.fromCharCode(...bytes);
+	console(bytes, text) {
+		this.output?.(bytes, text);
+		this.text += text;
 		for (let end; (end = this.text.match(/\x1b\]133;D;(\d+);(\d+)\x07/)); ) {
 			const output = this.text.slice(0, end.index);
 			this.text = this.text.slice(end.index + end[0].length);
@@ -75,8 +75,8 @@ class Machine {
 			this.text = this.text.slice(-32);
 	}
 
-	answer(bytes) {
-		this.answered += String.fromCharCode(...bytes);
+	answer(text) {
+		this.answered += text;
 		if (this.answered.endsWith("\x04\n"))
 			this.resolve?.(this.answered.slice(0, -2));
 	}
@@ -126,22 +126,21 @@ class Machine {
 		return {status, output: output.replace(/\r/g, "").replace(new RegExp(`^[^]*?${echo}[ \\x08]*\\n`), "")};
 	}
 
-	// Ask the agent, one at a time.
+	// Ask the agent, one at a time. There is no time limit, because a late answer would be
+	// taken for that to the next request.
 	request(line) {
 		this.pending++;
-		const answer = this.requests.then(() => new Promise((resolve, reject) => {
+		const answer = this.requests.then(() => new Promise(resolve => {
 			this.answered = "";
 			this.resolve = resolve;
 			this.wake();
 			this.emulator.serial_send_bytes(1, new TextEncoder().encode(line + "\n"));
-			setTimeout(() => reject(new Error(`no answer to ${line.slice(0, 20)}`)), 60000);
 		})).finally(() => {
 			this.resolve = null;
 			this.pending--;
 			this.wake();
 		});
-		this.requests = answer.catch(() => {});
-		return answer;
+		return this.requests = answer;
 	}
 
 	memory(address, length) {

@@ -59,8 +59,8 @@ async function copy(text) {
 
 async function look() {
 	const now = machine;
-	const text = await now.request("view").catch(() => "");
-	if (!text || now !== machine)
+	const text = await now.request("view");
+	if (now !== machine)
 		return;
 	view.show(parseView(text));
 	showDevices(view.view, quantum => view.go(quantum));
@@ -76,9 +76,9 @@ async function start() {
 	terminal.reset();
 	let before, dead = "";
 	const now = machine = new Machine(V86, wasm, {initial_state: {buffer: state.slice().buffer}}, {
-		output: bytes => {
+		output: (bytes, text) => {
 			terminal.write(bytes);
-			dead = (dead + String.fromCharCode(...bytes)).slice(-4000);
+			dead = (dead + text).slice(-4000);
 			if (byId("notice").hidden && crash.test(dead))
 				notice("The kernel has ended, or reports an error. Nothing on your own machine is affected.",
 					element("button", {onclick: () => copy(screenText())}, "Copy the report"),
@@ -95,7 +95,7 @@ async function start() {
 		state: say,
 	});
 	await now.ready;
-	await now.request(`clock ${Math.floor(Date.now() / 1000)}`).catch(() => {});
+	await now.request(`clock ${Math.floor(Date.now() / 1000)}`);
 	await size();
 	// It was saved behind its first prompt; this has the shell print it again.
 	now.send("\f");
@@ -104,7 +104,7 @@ async function start() {
 
 async function size() {
 	fit.fit();
-	await machine.request(`size ${terminal.rows} ${terminal.cols}`).catch(() => {});
+	await machine.request(`size ${terminal.rows} ${terminal.cols}`);
 }
 
 async function upload(file) {

@@ -495,8 +495,8 @@ void wait_tests(TCase *tc)
 		tcase_add_test(tc, position_of_a_shared_file);
 	}
 	/*
-	 * A 32-bit kernel throttles no task: calculate_high_delay() squares the excess
-	 * in 32 bits, and shifts them all out.
+	 * A 32-bit kernel throttles no task: calculate_high_delay() keeps a product
+	 * in 32 bits, and shifts all of them out.
 	 */
 	if (sizeof(long) == 8)
 		tcase_add_test(tc, readers_beside_a_throttled_writer);
