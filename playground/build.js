@@ -16,7 +16,7 @@ let terms = 0;
 // of these commands only the exit status is looked at.
 const DIFFERENT = [
 	[/^exported /, "In this machine /proc/kallsyms has functions only, so neither seems to be exported."],
-	[/kmalloc-cg/, "This machine has pointers of 4 bytes, so the two items take objects of 512 and of 1024 bytes here, and the counts of these caches change little."],
+	[/kmalloc-cg/, "This machine has pointers of 4 bytes: both sorts of items have a little more than 512 bytes here, and take objects of 1024."],
 	[/^lesson (pages|zones)/, "This machine has 32 bits and 128 MiB: its zones are DMA and Normal."],
 ];
 
