@@ -59,8 +59,8 @@ static struct page *mapped_page(void *quantum, unsigned int offset)
 }
 
 /*
- * The pages from @pos to @end, up to the first hole, or the first that the kernel has
- * found to be defect. Returns how many.
+ * The pages from @pos to @end, up to the first hole or hardware-poisoned page. Returns
+ * how many.
  */
 static unsigned long pages_find(struct scull_store *s, u64 pos, u64 end,
 				struct page **pages)
@@ -99,7 +99,7 @@ static unsigned long pages_find(struct scull_store *s, u64 pos, u64 end,
  * Map what is there from @start to @end, without a gap around @pos, which is. Returns
  * whether the page at @pos was mapped here. If not, the caller leaves it to the kernel,
  * whatever the reason: another fault was faster, a marker of userfaultfd, no memory for
- * a page table, a defect page.
+ * a page table, a hardware-poisoned page.
  */
 static bool map_around(struct vm_fault *vmf, struct scull_store *s, u64 start,
 		       u64 pos, u64 end)

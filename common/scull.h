@@ -29,8 +29,9 @@
  * What readers see of a write that runs beside them:
  *
  * - Of bytes that it overwrites, some are old and some are new, as on ext4 and
- *   tmpfs. This data race is meant; KCSAN is told in scull_store_read(), and, because
- *   a pipe may reference the quantum that somebody else reads, where it is written.
+ *   tmpfs. This data race is meant. KCSAN is told where the reader copies, in
+ *   scull_store_read(), and where the writer does, because a reader of a pipe that
+ *   references the quantum is the kernel's own code.
  * - In a hole that it fills, zeros or a quantum. A quantum is published by
  *   cmpxchg() after it has been filled, and loaded with acquire semantics by
  *   scull_quantum_load().

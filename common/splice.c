@@ -5,13 +5,11 @@
  *
  * What the pipe references outlives a trim: a page goes when its last reference does.
  * A write to the device shows in a pipe that has not been read yet, as it does with a
- * file on tmpfs. So what comes of splicing bytes to an overlapping place of the same
- * device is undefined. Nobody may take such a page out of the pipe for good (steal it):
- * it is still the device's.
+ * file on tmpfs. So the result of splicing bytes to an overlapping place of the same
+ * device is undefined. The pages cannot be stolen from the pipe: the device owns them.
  */
 
 #include <linux/fs.h>
-#include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/pipe_fs_i.h>
 #include <linux/sched.h>
@@ -19,6 +17,7 @@
 #include <linux/splice.h>
 
 #include "compat.h"
+#include "run.h"
 #include "scull.h"
 
 static void put_unspliced(struct splice_pipe_desc *spd, unsigned int i)
@@ -28,8 +27,8 @@ static void put_unspliced(struct splice_pipe_desc *spd, unsigned int i)
 
 /*
  * References to the pages from @at on, for up to @left bytes, or as many as a pipe has
- * buffers by default, up to the first that the kernel has found to be defect. A hole is
- * the zero page. Returns how many bytes that are, and leaves @at past them.
+ * buffers by default, up to the first hardware-poisoned one. A hole is the
+ * zero page. Returns how many bytes that are, and leaves @at past them.
  */
 static size_t gather_pages(struct scull_store *s, struct scull_place *at,
 			   size_t left, struct splice_pipe_desc *spd)
@@ -51,9 +50,7 @@ static size_t gather_pages(struct scull_store *s, struct scull_place *at,
 			page = scull_backend.page(quantum, at->offset);
 			if (PageHWPoison(page))
 				break;
-			/* A user mapping may alias in the D-cache. */
-			if (READ_ONCE(s->mapped))
-				flush_dcache_page(page);
+			flush_mapped(s, quantum + at->offset, len);
 		}
 		get_page(page);
 		spd->pages[spd->nr_pages] = page;
@@ -82,26 +79,25 @@ static ssize_t splice_pages(struct scull_store *s, loff_t pos,
 	};
 	loff_t size = scull_store_size(s);
 	struct scull_place at;
+	size_t done = 0;
 	ssize_t ret = 0;
-	size_t done;
 
 	if (pos >= size)
 		return 0;
 	len = min_t(u64, len, size - pos);
 	scull_place_find(s, pos, &at);
-	for (done = 0; done < len; done += ret) {
+	while (done < len) {
 		size_t bytes = gather_pages(s, &at, len - done, &spd);
 
 		ret = bytes ? splice_to_pipe(pipe, &spd) : -EIO;
 		if (ret < 0)
 			break;
+		done += ret;
 		/* A pipe can have room for a GiB. */
 		cond_resched();
 		if (ret < bytes || fatal_signal_pending(current) ||
-		    pipe_full(pipe->head, pipe->tail, pipe->max_usage)) {
-			done += ret;
+		    pipe_full(pipe->head, pipe->tail, pipe->max_usage))
 			break;
-		}
 	}
 	return done ?: ret;
 }
@@ -116,7 +112,7 @@ static ssize_t splice_pages(struct scull_store *s, loff_t pos,
  *
  * Context: Process context. May sleep.
  * Return: bytes moved, 0 at the end, or if none -EAGAIN for a full pipe, -EPIPE without
- * a reader, -EIO for a defect page, and what reading returns if it copies.
+ * a reader, -EIO for a hardware-poisoned page, and what reading returns if it copies.
  */
 ssize_t scull_splice_read(struct file *file, loff_t *pos,
 			  struct pipe_inode_info *pipe, size_t len,

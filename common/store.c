@@ -7,12 +7,9 @@
  * quanta and items are published with cmpxchg().
  */
 
-#include <linux/log2.h>
 #include <linux/mm.h>
-#include <linux/pfn.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/vmalloc.h>
 
 #include "scull.h"
 #include "trace.h"

@@ -546,8 +546,8 @@ END_TEST
 
 /* ---- what one fault maps ---- */
 
-/* Whether this page has an entry in the page table. */
-static bool is_present(const char *p)
+/* What /proc/self/pagemap says of the page of an address */
+static uint64_t pagemap_entry(const volatile void *p)
 {
 	int fd = must(open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC));
 	uint64_t entry;
@@ -556,7 +556,13 @@ static bool is_present(const char *p)
 	ck_assert_int_eq(must(pread(fd, &entry, sizeof(entry), off)),
 			 sizeof(entry));
 	close(fd);
-	return entry >> 63;
+	return entry;
+}
+
+/* Whether this page has an entry in the page table. */
+static bool is_present(const char *p)
+{
+	return pagemap_entry(p) >> 63;
 }
 
 /* Which pages of a mapping are present: those from first to before end, and no other */
@@ -833,13 +839,8 @@ END_TEST
 /* The page frame of an address; the page is there. */
 static unsigned long frame_of(const volatile void *p)
 {
-	int fd = must(open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC));
-	uint64_t entry;
+	uint64_t entry = pagemap_entry(p);
 
-	ck_assert_int_eq(
-		must(pread(fd, &entry, 8, (unsigned long)p / page_size() * 8)),
-		8);
-	close(fd);
 	ck_assert(entry >> 63);
 	return entry & ((1ULL << 55) - 1);
 }
