@@ -97,13 +97,13 @@ void store_exit(struct kunit *test)
 	stats = s->stats;
 	scull_store_destroy(s);
 	for_each_possible_cpu(cpu) {
+		sum.quanta_allocated += per_cpu_ptr(stats, cpu)->quanta_allocated;
+		sum.quanta_freed += per_cpu_ptr(stats, cpu)->quanta_freed;
 		sum.allocated += per_cpu_ptr(stats, cpu)->allocated;
-		sum.freed += per_cpu_ptr(stats, cpu)->freed;
-		sum.bytes += per_cpu_ptr(stats, cpu)->bytes;
 	}
 	free_percpu(stats);
-	KUNIT_EXPECT_EQ(test, sum.allocated, sum.freed);
-	KUNIT_EXPECT_EQ(test, sum.bytes, 0);
+	KUNIT_EXPECT_EQ(test, sum.quanta_allocated, sum.quanta_freed);
+	KUNIT_EXPECT_EQ(test, sum.allocated, 0);
 
 	/* Anything that is still counted leaves no room for this. */
 	scull_limit.value = 1;
