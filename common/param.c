@@ -22,6 +22,7 @@ static const unsigned int qset_max = 1 << 20;
 static const unsigned int limit_max =
 	BITS_PER_LONG == 64 ? UINT_MAX : (unsigned int)(ULONG_MAX >> 20);
 
+/* See param.h. */
 DEFINE_MUTEX(scull_param_lock);
 
 struct scull_param scull_major = {
@@ -135,22 +136,22 @@ static int param_get(char *buf, const struct kernel_param *kp)
 	return sysfs_emit(buf, "%u\n", READ_ONCE(p->value));
 }
 
-const struct kernel_param_ops scull_param_ops = {
+static const struct kernel_param_ops param_ops = {
 	.set = param_set,
 	.get = param_get,
 };
 
-module_param_cb(major, &scull_param_ops, &scull_major, 0444);
+module_param_cb(major, &param_ops, &scull_major, 0444);
 MODULE_PARM_DESC(major, "major number, 0 to 511 (default 0: one is chosen)");
-module_param_cb(devs, &scull_param_ops, &scull_ndevs, 0444);
+module_param_cb(devs, &param_ops, &scull_ndevs, 0444);
 MODULE_PARM_DESC(devs, "number of devices, 1 to 1024 (default 4)");
-module_param_cb(quantum, &scull_param_ops, &scull_quantum, 0644);
+module_param_cb(quantum, &param_ops, &scull_quantum, 0644);
 MODULE_PARM_DESC(quantum, "bytes in a quantum (default 4000)");
-module_param_cb(qset, &scull_param_ops, &scull_qset, 0644);
+module_param_cb(qset, &param_ops, &scull_qset, 0644);
 MODULE_PARM_DESC(qset, "quanta in a qset, 1 to 1048576 (default 1000)");
-module_param_cb(limit, &scull_param_ops, &scull_limit, 0644);
+module_param_cb(limit, &param_ops, &scull_limit, 0644);
 MODULE_PARM_DESC(limit, "MiB that all devices together may hold, 0 for no limit (default half of RAM)");
-module_param_cb(headroom, &scull_param_ops, &scull_headroom, 0644);
+module_param_cb(headroom, &param_ops, &scull_headroom, 0644);
 MODULE_PARM_DESC(headroom, "MiB that the machine is to keep available, 0 for none (default a sixteenth of RAM)");
 module_param_named(raw_addresses, scull_raw_addresses, bool, 0444);
 MODULE_PARM_DESC(raw_addresses, "show real addresses in /proc to a reader with CAP_SYSLOG (default N)");

@@ -42,20 +42,20 @@ static ssize_t stats_show(struct device *node, char *buf, size_t field)
 			  (long)sum < 0 ? 0 : sum);
 }
 
-/* An attribute with the counter of that name */
-#define STATS_ATTR(_name)						\
+/* An attribute with a counter of the device */
+#define STATS_ATTR(_name, _counter)					\
 static ssize_t _name##_show(struct device *node,			\
 			    struct device_attribute *attr, char *buf)	\
 {									\
-	return stats_show(node, buf, offsetof(struct scull_stats, _name)); \
+	return stats_show(node, buf, offsetof(struct scull_stats, _counter)); \
 }									\
 static DEVICE_ATTR_RO(_name)
 
-STATS_ATTR(allocated);
-STATS_ATTR(quanta_allocated);
-STATS_ATTR(quanta_freed);
-STATS_ATTR(alloc_failures);
-STATS_ATTR(trims);
+STATS_ATTR(allocated, allocated);
+STATS_ATTR(quanta_allocated, quanta_allocated);
+STATS_ATTR(quanta_freed, quanta_freed);
+STATS_ATTR(alloc_failures, alloc_failures);
+STATS_ATTR(trims, trims);
 
 static struct attribute *scull_dev_attrs[] = {
 	&dev_attr_size.attr,
