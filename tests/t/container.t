@@ -18,7 +18,7 @@ podman_()
 	podman --storage-driver=vfs --root "$work/storage" --runroot "$work/run" "$@"
 }
 
-scripts/kernels sources trixie >"$tmp/sources"
+tests/harness/kernels sources trixie >"$tmp/sources"
 apt-config dump Acquire | grep -v '^Acquire::IndexTargets' >"$tmp/conf"
 mmdebstrap --variant=apt --aptopt="$tmp/conf" trixie "$work/base.tar" - <"$tmp/sources" \
 	>"$log.build" 2>&1 3>&- 4>&- 5>&- || failed 'a Debian 13 can be made'

@@ -11,8 +11,8 @@ set -eu
 begin dkms
 need make gcc libc.a depmod openssl fakeroot
 kernel=${KERNEL:-debian-6.1}
-scripts/kernels fetch "$kernel" 2>"$log.build" || failed 'there is a kernel'
-dir=$(scripts/kernels path "$kernel")
+tests/harness/kernels fetch "$kernel" 2>"$log.build" || failed 'there is a kernel'
+dir=$(tests/harness/kernels path "$kernel")
 release=$(cat "$dir/release")
 export PATH="$dir/tools/usr/bin:$PATH:/usr/sbin:/sbin"
 # For DKMS: not to sign with this machine's key
@@ -26,7 +26,7 @@ dkms_of()
 {
 	kernel_row "$1"
 	# Makes an apt state for this suite.
-	scripts/kernels tree "$name" kmod >/dev/null
+	tests/harness/kernels tree "$name" kmod >/dev/null
 	mkdir -p "$cache/dkms/$suite"
 	cd "$cache/dkms/$suite"
 	mkdir -p new

@@ -16,9 +16,9 @@ prepared
 need busybox
 another=debian-6.1
 [ "$kernel" != $another ] || another=debian-6.12
-scripts/kernels fetch $another
-given=$(scripts/kernels path "$kernel")
-other=$(scripts/kernels path $another)
+tests/harness/kernels fetch $another
+given=$(tests/harness/kernels path "$kernel")
+other=$(tests/harness/kernels path $another)
 
 # commands NAME... - a directory $tmp/bin with all of this machine's commands but apt's
 # and dpkg's, and those.

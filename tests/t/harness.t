@@ -18,7 +18,7 @@ expect()
 	printf %s "${3:+$3
 }" >"$tmp/expected"
 	status=0
-	scripts/vm --kernel "$kernel" --log "$log" --timeout "$2" --mem 256 \
+	tests/harness/vm --kernel "$kernel" --log "$log" --timeout "$2" --mem 256 \
 		--script "$tmp/script" --add "$build/tests/broken/broken.ko:/broken.ko" \
 		>/dev/null 2>&1 || status=$?
 	sed -n 's/^not ok - //p' "$log/verdict" >"$tmp/given"

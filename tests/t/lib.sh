@@ -4,10 +4,8 @@
 # What the programs here share; each sources it first, which takes it to the top of
 # the tree: . "$(dirname "$0")/lib.sh"
 
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/../../scripts/lib.sh"
-# That looks for it from one directory further up.
-top=$(dirname "$top")
+# shellcheck source=tests/harness/lib.sh
+. "$(dirname "$0")/../harness/lib.sh"
 cd "$top" || exit
 
 # begin RUN - have $log, a directory for what is left of this run.
@@ -46,10 +44,10 @@ build()
 	build=$(scripts/build "$@" 2>"$log.build") || failed 'everything builds'
 }
 
-# vm OPTION... - scripts/vm on $kernel, with the modules of $build.
+# vm OPTION... - tests/harness/vm on $kernel, with the modules of $build.
 vm()
 {
-	scripts/vm --kernel "$kernel" --log "$log" "$@" \
+	tests/harness/vm --kernel "$kernel" --log "$log" "$@" \
 		--add "$build/scullc/scullc.ko:/lib/scull/scullc.ko" \
 		--add "$build/scullp/scullp.ko:/lib/scull/scullp.ko" \
 		--add "$build/scullv/scullv.ko:/lib/scull/scullv.ko"
@@ -61,7 +59,7 @@ prepared()
 {
 	[ "${PREPARE-}" ] || return 0
 	need cpio
-	scripts/kernels emulator "$kernel" >/dev/null 2>"$log.build" || failed 'its emulator can be had'
+	tests/harness/kernels emulator "$kernel" >/dev/null 2>"$log.build" || failed 'its emulator can be had'
 	echo "ok 1 - $run: what it needs is here"
 	echo 1..1
 	exit
@@ -70,7 +68,7 @@ prepared()
 # fuse_module - have $fuse, the module of $kernel for FUSE, or nothing.
 fuse_module()
 {
-	fuse=$(find "$(scripts/kernels path "$kernel")/lib/modules/" -name fuse.ko)
+	fuse=$(find "$(tests/harness/kernels path "$kernel")/lib/modules/" -name fuse.ko)
 }
 
 # limit - the seconds that all of something may take on $kernel: one of our own, which

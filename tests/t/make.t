@@ -10,8 +10,8 @@ set -eu
 . "$(dirname "$0")/lib.sh"
 begin make
 need make gcc libc.a depmod
-scripts/kernels fetch host
-kernel=$(scripts/kernels path host)
+tests/harness/kernels fetch host
+kernel=$(tests/harness/kernels path host)
 
 # ok DESCRIPTION COMMAND... - the command succeeds; if not, with what make said.
 ok()

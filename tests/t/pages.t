@@ -41,7 +41,7 @@ for page in $shown; do
 	ok "a VM types $page" grep -q "$page" tests/t/docs tests/t/clients
 done
 
-ok 'the diagrams have what their source says' scripts/diagrams --check
+ok 'the diagrams have what their source says' tests/harness/diagrams --check
 
 # links PAGE - those of its links that lead to no file, or to no heading of one.
 links()

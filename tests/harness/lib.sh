@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 #
-# What the scripts share.  Each sources it first: . "$(dirname "$0")/lib.sh"
+# What the scripts share. Those of this directory source it first with
+# . "$(dirname "$0")/lib.sh", others with the way from theirs.
 
 # Commands print what scripts compare; and perl's own warnings about a locale
 # that a minimal machine does not have are no news.
@@ -11,7 +12,9 @@ PATH=$PATH:/usr/sbin:/sbin
 # What a VM or another user is to read must not depend on this one's.
 umask 022
 
-top=$(cd "$(dirname "$0")/.." && pwd)
+# The program is in scripts/ or in a directory of tests/.
+top=$(cd "$(dirname "$0")" && pwd)
+top=${top%/scripts} top=${top%/tests/*}
 
 # Settings from the environment: with SCULL_INSTALL=never nothing is installed, and with
 # SCULL_OFFLINE nothing is looked for that is not fetched yet.
