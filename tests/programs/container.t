@@ -6,7 +6,7 @@
 # without a network. Takes half an hour and 16 GB.
 
 set -eu
-# shellcheck source=tests/t/lib.sh
+# shellcheck source=tests/programs/lib.sh
 . "$(dirname "$0")/lib.sh"
 begin container
 need podman mmdebstrap script

@@ -5,7 +5,7 @@
 # Those for this machine are run here, in a copy of the tree.
 
 set -eu
-# shellcheck source=tests/t/lib.sh
+# shellcheck source=tests/programs/lib.sh
 . "$(dirname "$0")/lib.sh"
 begin pages
 # One of the commands wants bear, whose parts talk through localhost; netbase says
@@ -23,14 +23,14 @@ none()
 }
 
 # shellcheck disable=SC2086 # a list of words
-ok 'each block says where it is run' none awk -f tests/t/blocks.awk $pages
+ok 'each block says where it is run' none awk -f tests/harness/commands.awk $pages
 
 # shellcheck disable=SC2086
 names=$(sed -n 's/^ *```sh \([a-z-]*\)$/\1/p' $pages | sort -u)
 for name in $names; do
 	[ "$name" = host ] ||
 		ok "something types $name" grep -q -w -e "typed $name" -e "name=$name" \
-			tests/packages/guest tests/t/docs
+			tests/packages/guest tests/programs/docs
 done
 
 # shellcheck disable=SC2086
@@ -38,7 +38,7 @@ shown=$(awk 'FNR == 1 { inside = 0 }
 	/^```/ { inside = !inside }
 	inside && /^```(exact|oops|checking)?$/ { print FILENAME; nextfile }' $pages)
 for page in $shown; do
-	ok "a VM types $page" grep -q "$page" tests/t/docs tests/t/clients
+	ok "a VM types $page" grep -q "$page" tests/programs/docs tests/programs/clients
 done
 
 ok 'the diagrams have what their source says' tests/harness/diagrams --check
@@ -71,7 +71,7 @@ mkdir "$tmp/tree"
 tar -c --exclude-vcs --exclude-vcs-ignores . | tar -x -C "$tmp/tree"
 cd "$tmp/tree"
 # shellcheck disable=SC2086
-awk -v name=host -f tests/t/blocks.awk $pages >"$tmp/commands"
+awk -v name=host -f tests/harness/commands.awk $pages >"$tmp/commands"
 while read -r command <&3; do
 	ok "$command" sh -c "$command" 3<&-
 done 3<"$tmp/commands"

@@ -5,7 +5,7 @@
 # where neither apt nor dpkg can be reached, and where something is missing.
 
 set -eu
-# shellcheck source=tests/t/lib.sh
+# shellcheck source=tests/programs/lib.sh
 . "$(dirname "$0")/lib.sh"
 # One whose compiler this machine has
 kernel_row host

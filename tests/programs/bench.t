@@ -4,7 +4,7 @@
 # The modules are as fast as docs/bench says; scripts/bench prints TAP.
 
 set -eu
-# shellcheck source=tests/t/lib.sh
+# shellcheck source=tests/programs/lib.sh
 . "$(dirname "$0")/lib.sh"
 kernel=debian-6.1
 begin bench

@@ -4,9 +4,9 @@
 # "```sh NAME".  Without a name: what is wrong with how its blocks begin.
 #
 # A block without a word, or with "exact", is what one sees at the prompt in the VM, and
-# tests/clients/watch types it again; so are "oops" and "checking", which tests/t/docs
+# tests/clients/watch types it again; so are "oops" and "checking", which tests/programs/docs
 # has typed in VMs of their own.  "text" has no commands.  Of the others the name
-# says where they are run: "host" by tests/t/pages.t, "demo" by tests/t/docs, or where
+# says where they are run: "host" by tests/programs/pages.t, "demo" by tests/programs/docs, or where
 # in tests/packages/guest.  What is not run at all is "not run: WHY".
 
 function wrong(why)

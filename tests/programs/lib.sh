@@ -83,9 +83,9 @@ limit()
 	fi
 }
 
-# streams COUNT COMMAND... - run a VM by it; its output, and what was judged about
+# vm_tap COUNT COMMAND... - run a VM by it; its output, and what was judged about
 # it, which has to be COUNT things.
-streams()
+vm_tap()
 {
 	count=$1
 	shift
@@ -99,10 +99,10 @@ streams()
 	echo "1..$((count + 1))"
 }
 
-# relay PART... - make one stream of TAP of several, in which these have to be.
-relay()
+# merge_tap PART... - make one stream of TAP of several, in which these have to be.
+merge_tap()
 {
-	awk -v run="$run" -v parts="$*" -f tests/t/relay.awk
+	awk -v run="$run" -v parts="$*" -f tests/harness/merge-tap.awk
 }
 
 # result STATUS DESCRIPTION - a line of TAP; $results counts them.

@@ -6,7 +6,7 @@
 # scull_unload of the copy only note that they were called.
 
 set -eu
-# shellcheck source=tests/t/lib.sh
+# shellcheck source=tests/programs/lib.sh
 . "$(dirname "$0")/lib.sh"
 begin make
 need make gcc libc.a depmod

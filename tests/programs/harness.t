@@ -5,7 +5,7 @@
 # each of which must get the verdicts meant for it and no other.
 
 set -eu
-# shellcheck source=tests/t/lib.sh
+# shellcheck source=tests/programs/lib.sh
 . "$(dirname "$0")/lib.sh"
 kernel=${KERNEL:-debian-6.1}
 begin harness
@@ -30,12 +30,12 @@ expect()
 	[ $same = 0 ] || details "$tmp/diff" "$log/verdict"
 }
 
-# relayed DESCRIPTION PARTS EXPECTED - compare what relay.awk makes of the TAP
+# relayed DESCRIPTION PARTS EXPECTED - compare what merge-tap.awk makes of the TAP
 # on standard input with what it should.
 relayed()
 {
 	same=0
-	awk -v run=x -v parts="$2" -f tests/t/relay.awk >"$tmp/given"
+	awk -v run=x -v parts="$2" -f tests/harness/merge-tap.awk >"$tmp/given"
 	[ "$(cat "$tmp/given")" = "$3" ] || same=1
 	result $same "$1"
 	[ $same = 0 ] || details "$tmp/given"

@@ -6,7 +6,7 @@
 # of /usr/src, /var/lib/dkms and /lib/modules. No VM is needed, no module installed here.
 
 set -eu
-# shellcheck source=tests/t/lib.sh
+# shellcheck source=tests/programs/lib.sh
 . "$(dirname "$0")/lib.sh"
 begin dkms
 need make gcc libc.a depmod openssl fakeroot

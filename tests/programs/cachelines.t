@@ -5,7 +5,7 @@
 # down another device, nor those who only read the same one.
 
 set -eu
-# shellcheck source=tests/t/lib.sh
+# shellcheck source=tests/programs/lib.sh
 . "$(dirname "$0")/lib.sh"
 begin cachelines
 need pahole

@@ -5,7 +5,7 @@
 # kernel, on that one with signatures enforced, purged; then the same from the sources.
 
 set -eu
-# shellcheck source=tests/t/lib.sh
+# shellcheck source=tests/programs/lib.sh
 . "$(dirname "$0")/lib.sh"
 begin packages
 need qemu-system-x86_64 /usr/share/OVMF/OVMF_CODE_4M.secboot.fd debugfs
@@ -27,7 +27,7 @@ cp "$cache/deb"/scull-dkms_*.deb "$cache/deb"/scull-tools_*.deb "$files/deb"
 tar -c --exclude-vcs --exclude-vcs-ignores --exclude=./tests . | tar -x -C "$files/src"
 cp docs/boot/* "$files/pages"
 cp README.md "$files/pages/first.md"
-cp tests/packages/guest tests/t/blocks.awk debian/tests/devices "$files"
+cp tests/packages/guest tests/harness/commands.awk debian/tests/devices "$files"
 sed -n 's/^MODULE_VERSION("\(.*\)");/\1/p' common/main.c >"$files/version"
 awk '$1 == "debian-6.12" { print $4 }' tests/kernels.tsv >"$files/second"
 
@@ -58,4 +58,4 @@ from_disk()
 	boot 1800 module.sig_enforce=1 signed
 	boot 5400 '' source
 } >"$log/output"
-relay packages enroll signed source <"$log/output"
+merge_tap packages enroll signed source <"$log/output"
