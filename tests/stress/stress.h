@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the programs under fire share: modules, small files, random numbers and
+ * What the programs under stress share: modules, small files, random numbers and
  * TAP. None of them goes on after something it did not expect.
  */
-#ifndef FIRE_H
-#define FIRE_H
+#ifndef STRESS_H
+#define STRESS_H
 
 #include <errno.h>
 #include <stdbool.h>
@@ -31,7 +31,7 @@ struct module {
 	long max_quantum; /* 0: the largest block of the page allocator */
 };
 
-extern const struct module *mod; /* the one under fire */
+extern const struct module *mod; /* the one under stress */
 extern size_t page_size;
 
 /* Says what went wrong as a comment of TAP and ends the process. */

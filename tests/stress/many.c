@@ -16,7 +16,7 @@
  *
  * Meanwhile they trim, change the geometry, and read what /proc and /sys show.
  */
-#include "fire.h"
+#include "stress.h"
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Room for others: scull_room, with all three modules loaded.
+ * Room for others: scull_headroom, with all three modules loaded.
  *
  * Fills all devices at once, each by write, by splice, and where that is possible
  * through a mapping, until the modules refuse it again and again. Then nobody was

@@ -11,7 +11,7 @@
  * run, on both. So any part of it can be run again: of one that fails, operations
  * are taken away for as long as it still fails, and what is left is printed.
  */
-#include "fire.h"
+#include "stress.h"
 #include "check.h"
 #include "device.h"
 #include <fcntl.h>

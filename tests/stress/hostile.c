@@ -8,7 +8,7 @@
  * are. What is written at an offset is always the same byte, so that any byte read
  * is that one, or zero.
  */
-#include "fire.h"
+#include "stress.h"
 #include "check.h"
 #include <fcntl.h>
 #include <getopt.h>
@@ -450,7 +450,7 @@ static void run_everybody(unsigned int seconds)
 
 /* ---- too little memory ---- */
 
-#define GROUP "/sys/fs/cgroup/fire"
+#define GROUP "/sys/fs/cgroup/stress"
 
 /* Write pattern from the start on, until there is no more; then count it. */
 static void write_until(int dev, int reason)

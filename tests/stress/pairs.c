@@ -7,7 +7,7 @@
  * KCSAN has the time to see if it is not. By itself this holds that of two writes
  * one is there in the end, whole, and that a page that two fill at once is one page.
  */
-#include "fire.h"
+#include "stress.h"
 #include <fcntl.h>
 #include <getopt.h>
 #include <sched.h>

@@ -13,7 +13,7 @@ check()
 {
 	cat >commands
 	n=$((n + 1))
-	if dash -e -x -c '. "$words"; . ./commands' >said 2>&1; then
+	if dash -e -x -c '. "$lib"; . ./commands' >said 2>&1; then
 		echo "ok $n - $module: $1"
 	else
 		bad=1

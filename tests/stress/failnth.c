@@ -9,7 +9,7 @@
  * unchanged after an error, longer by a short count. See the kernel's
  * Documentation/fault-injection. Needs a kernel with fail-nth.
  */
-#include "fire.h"
+#include "stress.h"
 #include "check.h"
 #include "device.h"
 #include <dirent.h>
@@ -353,7 +353,7 @@ static void before_trim(void)
 
 static long long act_trim(void)
 {
-	opened = open("/dev/fire", O_WRONLY);
+	opened = open("/dev/stress", O_WRONLY);
 	return kernel(opened);
 }
 
@@ -368,7 +368,7 @@ static bool after_trim(long long ret, bool fired)
 
 static long long act_open(void)
 {
-	opened = open("/dev/fire", O_RDWR);
+	opened = open("/dev/stress", O_RDWR);
 	return kernel(opened);
 }
 
@@ -444,7 +444,7 @@ static bool after_map(long long ret, bool fired)
 		device_touch(&model, 2 * page_size);
 	if (!check_device())
 		return false;
-	opened = open("/dev/fire", O_WRONLY);
+	opened = open("/dev/stress", O_WRONLY);
 	if (!same("trim", MIN(kernel(opened), 0), 0))
 		return false;
 	close(opened);
@@ -709,8 +709,8 @@ static int major_number(void)
 /* A node of our own, since the kernel may not have had the memory for its. */
 static void make_node(void)
 {
-	unlink("/dev/fire");
-	must(mknod("/dev/fire", S_IFCHR | 0600, makedev(major_number(), 0)));
+	unlink("/dev/stress");
+	must(mknod("/dev/stress", S_IFCHR | 0600, makedev(major_number(), 0)));
 }
 
 static char load_params[64];
@@ -741,7 +741,7 @@ static bool after_load(long long ret, bool fired)
 		return fired && excused(ret) && check_absent();
 
 	make_node();
-	opened = open("/dev/fire", O_RDWR);
+	opened = open("/dev/stress", O_RDWR);
 	if (!same("write", kernel(pwrite(opened, "hello", 5, 300)), 5) ||
 	    !same("read", kernel(pread(opened, out, 400, 0)), 305))
 		return false;
@@ -755,7 +755,7 @@ static void before_unload(void)
 {
 	load("quantum=100 qset=7");
 	make_node();
-	opened = open("/dev/fire", O_RDWR);
+	opened = open("/dev/stress", O_RDWR);
 	must(pwrite(opened, data, 5000, 0));
 	close(opened);
 }
@@ -1015,6 +1015,6 @@ int main(int argc, char **argv)
 	if (dev_fd >= 0)
 		close(dev_fd);
 	unload();
-	unlink("/dev/fire");
+	unlink("/dev/stress");
 	return tap_end();
 }
