@@ -4,7 +4,7 @@
 # are numbered anew, and what a reader of TAP would notice about each stream is
 # a result of its own: that it came at all, and that it ran what it had planned.
 #
-# Variables: run, a word for each line; parts, the names that must be there.
+# Variables: run, what each line begins with; parts, the names that must be there.
 
 function result(ok, text)
 {

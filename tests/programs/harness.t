@@ -21,9 +21,9 @@ expect()
 	tests/harness/vm --kernel "$kernel" --log "$log" --timeout "$2" --mem 256 \
 		--script "$tmp/script" --add "$build/tests/broken/broken.ko:/broken.ko" \
 		>/dev/null 2>&1 || status=$?
-	sed -n 's/^not ok - //p' "$log/verdict" >"$tmp/given"
+	sed -n 's/^not ok - //p' "$log/verdict" >"$tmp/found"
 	same=0
-	diff "$tmp/expected" "$tmp/given" >"$tmp/diff" || same=1
+	diff "$tmp/expected" "$tmp/found" >"$tmp/diff" || same=1
 	# A run that gets a bad verdict must not succeed.
 	[ $status != 0 ] || same=1
 	result $same "$1"
@@ -35,14 +35,26 @@ expect()
 relayed()
 {
 	same=0
-	awk -v run=x -v parts="$2" -f tests/harness/merge-tap.awk >"$tmp/given"
-	[ "$(cat "$tmp/given")" = "$3" ] || same=1
+	awk -v run=x -v parts="$2" -f tests/harness/merge-tap.awk >"$tmp/found"
+	[ "$(cat "$tmp/found")" = "$3" ] || same=1
 	result $same "$1"
-	[ $same = 0 ] || details "$tmp/given"
+	[ $same = 0 ] || details "$tmp/found"
 }
 
 build "$kernel" broken
 prepared
+
+# helps SCRIPT - it says how it is called, and succeeds.
+helps()
+{
+	"$1" --help >"$tmp/help" || return
+	cat "$tmp/help"
+	head -n 1 "$tmp/help" | grep -q "^usage: .*${1##*/}"
+}
+
+for script in scripts/*; do
+	ok "$script --help" helps "$script"
+done
 
 relayed 'a test that failed' a 'not ok 1 - x: a: one
 # why

@@ -31,15 +31,15 @@ cp tests/packages/guest tests/harness/commands.awk debian/tests/devices "$files"
 sed -n 's/^MODULE_VERSION("\(.*\)");/\1/p' common/main.c >"$files/version"
 awk '$1 == "debian-6.12" { print $4 }' tests/kernels.tsv >"$files/second"
 
-# boot SECONDS WORDS PART... - run these parts.
+# boot SECONDS ARGUMENTS PART... - run these parts.
 boot()
 {
 	seconds=$1
-	words=$2
+	arguments=$2
 	shift 2
 	echo "$*" >"$files/parts"
 	tar -C "$files" -cf "$work/archive" .
-	tests/packages/boot "$work" "$words" "$work/archive" "$seconds" || :
+	tests/packages/boot "$work" "$arguments" "$work/archive" "$seconds" || :
 	cp "$work/console" "$log/console-$1"
 }
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# scripts/demo and scripts/check with a kernel that somebody has, as TAP: on a machine
+# scripts/demo and scripts/check with a kernel of the user's, as TAP: on a machine
 # where neither apt nor dpkg can be reached, and where something is missing.
 
 set -eu
@@ -10,14 +10,14 @@ set -eu
 # One whose compiler this machine has
 kernel_row host
 kernel=$name
-begin given
+begin user-kernel
 build "$kernel" suite
 prepared
 need busybox
 another=debian-6.1
 [ "$kernel" != $another ] || another=debian-6.12
 tests/harness/kernels fetch $another
-given=$(tests/harness/kernels path "$kernel")
+own=$(tests/harness/kernels path "$kernel")
 other=$(tests/harness/kernels path $another)
 
 # commands NAME... - a directory $tmp/bin with all of this machine's commands but apt's
@@ -59,9 +59,9 @@ ends()
 }
 
 commands
-ends without scripts/demo --image "$given/vmlinuz" --build "$given/build"
+ends without scripts/demo --image "$own/vmlinuz" --build "$own/build"
 says 'the demo without apt and dpkg' 0 'Device 0: qset 4, q 10, sz 2070'
-ends without scripts/check --image "$given/vmlinuz" --build "$given/build"
+ends without scripts/check --image "$own/vmlinuz" --build "$own/build"
 says 'the suite without apt and dpkg' 0 'Result: PASS'
 row=$(tail -n 1 "$tmp/said")
 columns=$(sed -n '/^## Kernels/,/^## /s/^| kernel |.*/&/p' README.md | tr -cd '|')
@@ -80,7 +80,7 @@ missing()
 	commands cpio qemu-system-x86_64
 	printf '#!/bin/sh\necho "%s was run" >>"%s/ran"\n' "$1" "$tmp" >"$tmp/bin/$1"
 	chmod +x "$tmp/bin/$1"
-	ends without scripts/demo --image "$given/vmlinuz" --build "$given/build"
+	ends without scripts/demo --image "$own/vmlinuz" --build "$own/build"
 	says "$1: what is missing, in its own words" 1 "$2"
 }
 
@@ -93,13 +93,13 @@ missing apk 'apk add cpio qemu-system-x86_64'
 result $good 'none of them is run'
 
 commands
-ends without scripts/demo --image /nowhere --build "$given/build"
+ends without scripts/demo --image /nowhere --build "$own/build"
 says 'an image that is not there' 1 "kernels: --image '/nowhere': there is no such file"
-ends without scripts/demo --image "$given/vmlinuz" --build "$tmp"
+ends without scripts/demo --image "$own/vmlinuz" --build "$tmp"
 says 'a directory without headers' 1 "kernels: --build '$tmp': no kernel headers; .*"
-ends without scripts/demo --image "$other/vmlinuz" --build "$given/build"
+ends without scripts/demo --image "$other/vmlinuz" --build "$own/build"
 says 'an image of another kernel' 1 \
-	"kernels: --image '.*' is $(cat "$other/release"), and --build '.*' is for $(cat "$given/release")"
-ends without scripts/demo --image "$given/busybox" --build "$given/build"
+	"kernels: --image '.*' is $(cat "$other/release"), and --build '.*' is for $(cat "$own/release")"
+ends without scripts/demo --image "$own/busybox" --build "$own/build"
 says 'an image that is not a kernel' 1 "kernels: --image '.*': not a kernel image for this machine"
 echo "1..$results"
