@@ -14,13 +14,18 @@ umask 022
 
 # The program is in scripts/ or in a directory of tests/.
 top=$(cd "$(dirname "$0")" && pwd)
-top=${top%/scripts} top=${top%/tests/*}
+case $top in
+*/scripts)	top=${top%/*} ;;
+*)		top=${top%/tests/*} ;;
+esac
 
 # Settings from the environment: with SCULL_INSTALL=never nothing is installed, and with
 # SCULL_OFFLINE nothing is looked for that is not fetched yet.
 
 # Everything fetched or built for a VM lives here; it can be deleted at will.
 cache=${XDG_CACHE_HOME:-${HOME:?}/.cache}/scull
+# What is made of this tree, such as builds and logs: each clone has its own.
+clone=$cache/clones/${top##*/}-$(printf %s "$top" | cksum | cut -d ' ' -f 1)
 
 say()
 {
@@ -40,6 +45,20 @@ for path in "$top" "$cache"; do
 		die "'$path' has a space or colon in it, which kbuild cannot handle" ;;
 	esac
 done
+
+# clone_dir NAME - make the directory of that name in $clone, and print it. The first time
+# those of clones that are gone are removed.
+clone_dir()
+{
+	mkdir -p "$clone/$1" || die "cannot make '$clone': name another place with XDG_CACHE_HOME"
+	if [ ! -L "$clone/tree" ]; then
+		ln -s -f -n "$top" "$clone/tree"
+		for tree in "$cache"/clones/*/tree; do
+			[ -e "$tree" ] || rm -rf "${tree%/tree}"
+		done
+	fi
+	echo "$clone/$1"
+}
 
 # has TOOL - is it on this machine? A C header and a library are looked for where
 # the compiler does: distributions differ in where they keep them.

@@ -56,6 +56,30 @@ for script in scripts/*; do
 	ok "$script --help" helps "$script"
 done
 
+# Two clones of one name, with "tests" in their path, and one cache
+for copy in one two three; do
+	mkdir -p "$tmp/tests/$copy/scull/scripts" "$tmp/tests/$copy/scull/tests"
+	cp -r tests/harness "$tmp/tests/$copy/scull/tests"
+	cat >"$tmp/tests/$copy/scull/scripts/build-here" <<-'END'
+		. "$(dirname "$0")/../tests/harness/lib.sh"
+		clone_dir build
+	END
+done
+
+# clone_build NAME - the directory that this clone builds in
+clone_build()
+{
+	XDG_CACHE_HOME=$tmp/cache sh "$tmp/tests/$1/scull/scripts/build-here"
+}
+one=$(clone_build one)
+two=$(clone_build two)
+ok 'each clone has builds of its own' [ "$one" != "$two" -a -d "$one" -a -d "$two" ]
+ok 'a clone finds them again' [ "$(clone_build one)" = "$one" ]
+rm -r "$tmp/tests/one"
+ok 'another clone can be added' clone_build three
+ok 'those of a clone that is gone are removed' [ ! -e "$one" ]
+ok 'those of others stay' [ -d "$two" ]
+
 relayed 'a test that failed' a 'not ok 1 - x: a: one
 # why
 ok 2 - x: a: ran 1 of the 1 tests it planned

@@ -12,7 +12,7 @@ cd "$top" || exit
 begin()
 {
 	run=$1
-	log=$cache/log/$run
+	log=$(clone_dir log)/$run
 	mkdir -p "$log"
 	# Others may run the same; each reads what its own VM has left there.
 	exec 5>"$log.lock"

@@ -23,7 +23,7 @@ cp --sparse=always "$disk/disk" "$work"
 cp "$disk/vmlinuz" "$disk/initrd" "$work"
 # Firmware that has no keys yet
 cp /usr/share/OVMF/OVMF_VARS_4M.fd "$work/variables"
-cp "$cache/deb"/scull-dkms_*.deb "$cache/deb"/scull-tools_*.deb "$files/deb"
+cp "$clone/deb"/scull-dkms_*.deb "$clone/deb"/scull-tools_*.deb "$files/deb"
 tar -c --exclude-vcs --exclude-vcs-ignores --exclude=./tests . | tar -x -C "$files/src"
 cp docs/boot/* "$files/pages"
 cp README.md "$files/pages/first.md"

@@ -67,9 +67,12 @@ map=$(sed -n '/^```text$/,/^```$/p' CONTRIBUTING.md |
 # shellcheck disable=SC2086
 ok 'what the map in CONTRIBUTING names is there' ls $map
 
-mkdir "$tmp/tree"
-tar -c --exclude-vcs --exclude-vcs-ignores . | tar -x -C "$tmp/tree"
-cd "$tmp/tree"
+# Always at the same place, which keeps what is built of it.
+tree=$(clone_dir pages)/tree
+rm -rf "$tree"
+mkdir "$tree"
+tar -c --exclude-vcs --exclude-vcs-ignores . | tar -x -C "$tree"
+cd "$tree"
 # shellcheck disable=SC2086
 awk -v name=host -f tests/harness/commands.awk $pages >"$tmp/commands"
 while read -r command <&3; do
