@@ -97,7 +97,7 @@ faults()
 }
 
 # faults_end - the kernel log up to here has what kmemleak could not allocate, and
-# nothing worse. What follows is judged by scripts/vm.
+# nothing worse. What follows is judged by tests/harness/vm.
 faults_end()
 {
 	read -r cmdline </proc/cmdline

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "stress.h"
+#include "check.h"
+#include "device.h"
+#include <fcntl.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+char why[512];
+
+bool differs(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(why, sizeof(why), fmt, args);
+	va_end(args);
+	return false;
+}
+
+bool same(const char *what, long long got, long long want)
+{
+	if (got == want)
+		return true;
+	return differs("%s: got %lld%s%s, want %lld%s%s", what, got,
+		       got < 0 ? " " : "", got < 0 ? strerror(-got) : "", want,
+		       want < 0 ? " " : "", want < 0 ? strerror(-want) : "");
+}
+
+bool same_bytes(const char *what, const unsigned char *got,
+		const unsigned char *want, size_t len, uint64_t pos)
+{
+	size_t i;
+
+	if (!memcmp(got, want, len))
+		return true;
+	for (i = 0; got[i] == want[i]; i++)
+		;
+	return differs("%s: byte %zu of %zu, at %llu: got 0x%02x, want 0x%02x",
+		       what, i, len, (unsigned long long)(pos + i), got[i],
+		       want[i]);
+}
+
+/* What a quantum costs is for its allocator to say, but it is the same for each. */
+static bool allocated_makes_sense(const struct device *d, long allocated)
+{
+	long each = d->count ? allocated / (long)d->count : 0;
+
+	if (d->count &&
+	    (each < d->quantum || each > (long)MAX(2 * d->quantum, page_size)))
+		return differs("allocated: %ld for %zu quanta of %u", allocated,
+			       d->count, d->quantum);
+	return same("allocated", allocated, each * d->count);
+}
+
+/* What /sys tells of it. */
+bool check_sysfs(const struct device *d, int n)
+{
+	long exist = read_long(sysfs_path(n, "quanta_allocated")) -
+		     read_long(sysfs_path(n, "quanta_freed"));
+	long allocated = read_long(sysfs_path(n, "allocated"));
+
+	return same("quantum", read_long(sysfs_path(n, "quantum")),
+		    d->quantum) &&
+	       same("qset", read_long(sysfs_path(n, "qset")), d->qset) &&
+	       same("size", read_long(sysfs_path(n, "size")), d->size) &&
+	       same("quanta", exist, d->count) &&
+	       allocated_makes_sense(d, allocated);
+}
+
+/* A heading, a line for each item, and one for each quantum of the last. */
+bool check_proc(const struct device *d, int n)
+{
+	size_t items = 0, quanta = 0, last = d->count;
+	char path[64], heading[128], *text, *line, *state;
+	bool ours = false, seen = false;
+
+	while (last && d->quanta[last - 1].nr / d->qset ==
+			       d->quanta[d->count - 1].nr / d->qset)
+		last--;
+	snprintf(heading, sizeof(heading), "Device %d: qset %u, q %u, sz %llu",
+		 n, d->qset, d->quantum, (unsigned long long)d->size);
+	snprintf(path, sizeof(path), "/proc/%smem", mod->name);
+	text = slurp(path);
+	for (line = strtok_r(text, "\n", &state); line;
+	     line = strtok_r(NULL, "\n", &state)) {
+		if (*line == 'D') {
+			ours = !strcmp(line, heading);
+			seen |= ours;
+		} else if (ours && !strncmp(line, "  item", 6)) {
+			items++;
+		} else if (ours) {
+			unsigned int nr = strtoul(line, NULL, 10);
+
+			if (last + quanta >= d->count ||
+			    d->quanta[last + quanta].nr % d->qset != nr) {
+				free(text);
+				return differs("/proc: quantum '%s'", line);
+			}
+			quanta++;
+		}
+	}
+	free(text);
+	if (!seen)
+		return differs("/proc: no '%s'", heading);
+	return same("/proc: items", items, device_items(d)) &&
+	       same("/proc: quanta", quanta, d->count - last);
+}
+
+/* A line for each quantum, in order. */
+bool check_layout(const struct device *d, int n)
+{
+	char path[64], *text, *line, *state;
+	bool ok = true;
+	size_t nr = 0;
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/%d/layout",
+		 mod->name, n);
+	if (access(path, R_OK))
+		return true;
+	text = slurp(path);
+	for (line = strtok_r(text, "\n", &state); line && ok;
+	     line = strtok_r(NULL, "\n", &state)) {
+		unsigned long long item;
+		unsigned int index;
+
+		if (*line == '#')
+			continue;
+		ok = nr < d->count &&
+		     sscanf(line, "%llu %u", &item, &index) == 2 &&
+		     item == d->quanta[nr].nr / d->qset &&
+		     index == d->quanta[nr].nr % d->qset;
+		if (!ok)
+			differs("layout: quantum %zu is '%s'", nr, line);
+		nr++;
+	}
+	free(text);
+	return ok && same("layout: quanta", nr, d->count);
+}
+
+#define CHUNK (64 << 10)
+
+/* Every byte of a device, from hole to hole. */
+bool check_bytes(const struct device *d, int n)
+{
+	static unsigned char got[CHUNK], want[CHUNK];
+	uint64_t pos = 0, end;
+	int fd;
+
+	fd = dev_open(n, O_RDONLY);
+	for (;;) {
+		long long data = kernel(lseek(fd, pos, SEEK_DATA));
+
+		if (!same("next data", data, device_seek(d, pos, SEEK_DATA)))
+			goto close_fd;
+		if (data < 0)
+			break;
+		end = device_seek(d, data, SEEK_HOLE);
+		if (!same("next hole", kernel(lseek(fd, data, SEEK_HOLE)), end))
+			goto close_fd;
+		for (pos = data; pos < end;) {
+			size_t len = MIN(end - pos, CHUNK);
+
+			if (!same("read", kernel(pread(fd, got, len, pos)),
+				  len))
+				goto close_fd;
+			device_read(d, pos, want, len);
+			if (!same_bytes("read", got, want, len, pos))
+				goto close_fd;
+			pos += len;
+		}
+	}
+	return same("close", kernel(close(fd)), 0);
+
+close_fd:
+	close(fd);
+	return false;
+}
+
+/* What must be gone with the module. */
+bool check_absent(void)
+{
+	static const char *const places[][2] = {
+		{ "/sys/module/", "" },
+		{ "/sys/class/", "" },
+		{ "/proc/", "mem" },
+		{ "/proc/", "seq" },
+		{ "/dev/", "0" },
+		{ "/dev/", "3" },
+		{ "/sys/kernel/debug/", "" },
+	};
+	static const char *const lists[] = { "/proc/devices", "/proc/slabinfo",
+					     "/proc/vmallocinfo",
+					     "/proc/modules" };
+	char path[128];
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		snprintf(path, sizeof(path), "%s%s%s", places[i][0], mod->name,
+			 places[i][1]);
+		if (!access(path, F_OK))
+			return differs("%s is still there", path);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		char *text = slurp(lists[i]);
+		bool there = strstr(text, mod->name);
+
+		free(text);
+		if (there)
+			return differs("it is still in %s", lists[i]);
+	}
+	return true;
+}
