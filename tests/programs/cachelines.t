@@ -44,6 +44,6 @@ apart()
 }
 
 apart scull_dev 'store stats node' 'lock map_lock mapped'
-apart scull_store 'pool qset dev span size_max stats items direct' 'refs size held'
+apart scull_store 'allocator qset minor span size_max stats items direct' 'refs size held'
 apart scull_store refs 'size held'
 echo "1..$results"
