@@ -40,7 +40,8 @@ uninstall:
 	depmod -b '$(INSTALL_MOD_PATH)/' $(release)
 
 # The directory depends on the kernel's version.
-installed = $(addsuffix /scull[cpv],$(or $(INSTALL_MOD_DIR),extra updates))
+installed = $(foreach dir,$(or $(INSTALL_MOD_DIR),extra updates),$(addprefix $(dir)/,$(directories)))
+directories := $(shell sed -n 's/^obj-m := //p' Kbuild)
 
 # Distributions configure signing, but keep the key.
 unsigned = $(if $(wildcard $(KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=)

@@ -217,6 +217,20 @@ table()
 		'!/^(#|$)/ && (key == "" || $1 == key)' "$top/tests/$1"
 }
 
+# module_names - of all modules
+module_names()
+{
+	table modules.tsv | cut -f 1 | xargs
+}
+
+# per_module TEXT - for each module, with its name in place of each %
+per_module()
+{
+	for module in $(module_names); do
+		echo "$1" | sed "s/%/$module/g"
+	done
+}
+
 # kernel_names [WHEN] - of all kernels, or those with this in their last field.
 kernel_names()
 {

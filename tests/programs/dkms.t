@@ -60,7 +60,7 @@ installed()
 	[ "$(dkms status | sed -n 's/.*, \(.*\), .*: installed$/\1/p' | sort | xargs)" = "$*" ] ||
 		return
 	for k in "$@"; do
-		for m in scullc scullp scullv; do
+		for m in $(module_names); do
 			modinfo "$own/modules/$k/updates/dkms/$m.ko"* >"$tmp/info" || return
 		done
 		[ "$(sed -n 's/^trial: *//p' "$tmp/info")" = "$value" ] || return

@@ -47,10 +47,9 @@ build()
 # vm OPTION... - tests/harness/vm on $kernel, with the modules of $build.
 vm()
 {
+	# shellcheck disable=SC2046 # a list of words
 	tests/harness/vm --kernel "$kernel" --log "$log" "$@" \
-		--add "$build/scullc/scullc.ko:/lib/scull/scullc.ko" \
-		--add "$build/scullp/scullp.ko:/lib/scull/scullp.ko" \
-		--add "$build/scullv/scullv.ko:/lib/scull/scullv.ko"
+		$(per_module "--add $build/%/%.ko:/lib/scull/%.ko")
 }
 
 # prepared - if no more than what $kernel and the tests on it need was wanted: that is

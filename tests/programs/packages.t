@@ -28,6 +28,7 @@ tar -c --exclude-vcs --exclude-vcs-ignores --exclude=./tests . | tar -x -C "$fil
 cp docs/boot/* "$files/pages"
 cp README.md "$files/pages/first.md"
 cp tests/packages/guest tests/harness/commands.awk debian/tests/devices "$files"
+module_names >"$files/modules"
 sed -n 's/^MODULE_VERSION("\(.*\)");/\1/p' common/main.c >"$files/version"
 awk '$1 == "debian-6.12" { print $4 }' tests/kernels.tsv >"$files/second"
 

@@ -11,7 +11,7 @@ begin pages
 # One of the commands wants bear, whose parts talk through localhost; netbase says
 # where that is.
 need bear dot /etc/protocols
-pages="README.md CONTRIBUTING.md SECURITY.md docs/course.md $(echo docs/course/*)
+pages="README.md CONTRIBUTING.md SECURITY.md tests/README.md docs/course.md $(echo docs/course/*)
 	docs/session.md docs/watch-a-write.md docs/playground.md docs/boot/README.md
 	docs/bench/README.md docs/exercises.md docs/films.md"
 
