@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "stress.h"
+#include "../support/support.h"
 #include "check.h"
 #include "device.h"
 #include <fcntl.h>
@@ -41,19 +41,25 @@ bool same_bytes(const char *what, const unsigned char *got,
 		       want[i]);
 }
 
-/* What a quantum costs is for its allocator to say, but it is the same for each. */
+/*
+ * The same for each quantum: whole pages, or the share of an object in a slab, which
+ * leaves less than half of it unused.
+ */
 static bool allocated_makes_sense(const struct device *d, long allocated)
 {
 	long each = d->count ? allocated / (long)d->count : 0;
+	long page = page_size(), least = d->quantum;
+	long most = MAX(2 * least, page);
 
-	if (d->count &&
-	    (each < d->quantum || each > (long)MAX(2 * d->quantum, page_size)))
+	if (mod->paged)
+		least = most = (least + page - 1) / page * page;
+	if (d->count && (each < least || each > most))
 		return differs("allocated: %ld for %zu quanta of %u", allocated,
 			       d->count, d->quantum);
 	return same("allocated", allocated, each * d->count);
 }
 
-/* What /sys tells of it. */
+/* The attributes in /sys/class */
 bool check_sysfs(const struct device *d, int n)
 {
 	long exist = read_long(sysfs_path(n, "quanta_allocated")) -
@@ -68,11 +74,11 @@ bool check_sysfs(const struct device *d, int n)
 	       allocated_makes_sense(d, allocated);
 }
 
-/* A heading, a line for each item, and one for each quantum of the last. */
+/* A heading, a line for each item, and a line for each quantum of the last item. */
 bool check_proc(const struct device *d, int n)
 {
 	size_t items = 0, quanta = 0, last = d->count;
-	char path[64], heading[128], *text, *line, *state;
+	char heading[128], *text, *line, *state;
 	bool ours = false, seen = false;
 
 	while (last && d->quanta[last - 1].nr / d->qset ==
@@ -80,8 +86,7 @@ bool check_proc(const struct device *d, int n)
 		last--;
 	snprintf(heading, sizeof(heading), "Device %d: qset %u, q %u, sz %llu",
 		 n, d->qset, d->quantum, (unsigned long long)d->size);
-	snprintf(path, sizeof(path), "/proc/%smem", mod->name);
-	text = slurp(path);
+	text = slurp(proc_path("mem"));
 	for (line = strtok_r(text, "\n", &state); line;
 	     line = strtok_r(NULL, "\n", &state)) {
 		if (*line == 'D') {
@@ -110,15 +115,13 @@ bool check_proc(const struct device *d, int n)
 /* A line for each quantum, in order. */
 bool check_layout(const struct device *d, int n)
 {
-	char path[64], *text, *line, *state;
+	char *text, *line, *state;
 	bool ok = true;
 	size_t nr = 0;
 
-	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/%d/layout",
-		 mod->name, n);
-	if (access(path, R_OK))
+	if (access(layout_path(n), R_OK))
 		return true;
-	text = slurp(path);
+	text = slurp(layout_path(n));
 	for (line = strtok_r(text, "\n", &state); line && ok;
 	     line = strtok_r(NULL, "\n", &state)) {
 		unsigned long long item;
@@ -140,7 +143,7 @@ bool check_layout(const struct device *d, int n)
 
 #define CHUNK (64 << 10)
 
-/* Every byte of a device, from hole to hole. */
+/* All bytes of a device, and where its holes are */
 bool check_bytes(const struct device *d, int n)
 {
 	static unsigned char got[CHUNK], want[CHUNK];
@@ -177,7 +180,7 @@ close_fd:
 	return false;
 }
 
-/* What must be gone with the module. */
+/* Nodes, directories and names that must disappear when the module is unloaded. */
 bool check_absent(void)
 {
 	static const char *const places[][2] = {
@@ -192,11 +195,11 @@ bool check_absent(void)
 	static const char *const lists[] = { "/proc/devices", "/proc/slabinfo",
 					     "/proc/vmallocinfo",
 					     "/proc/modules" };
-	char path[128];
 
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		snprintf(path, sizeof(path), "%s%s%s", places[i][0], mod->name,
-			 places[i][1]);
+		const char *path =
+			pathf("%s%s%s", places[i][0], mod->name, places[i][1]);
+
 		if (!access(path, F_OK))
 			return differs("%s is still there", path);
 	}

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every allocation fails once: scull_failnth MODULE
+ * Each allocation fails once: scull_failnth MODULE
  *
- * An operation is done again and again. The first time its first allocation
- * fails, or its first access to user memory, then its second, until it gets through
- * untouched. Then the same with several allocations in a row, because the kernel
- * tries some of them twice. Each time the device has to be what the result says:
- * unchanged after an error, longer by a short count. See the kernel's
- * Documentation/fault-injection. Needs a kernel with fail-nth.
+ * An operation is repeated. The first time its first allocation or access to user
+ * memory fails, then its second, and so on, until it completes without a failure. Then
+ * the same with several successive allocations, because the kernel retries some of
+ * them. Each time the result must match the device: unchanged after an error, longer
+ * by a short count. See the kernel's Documentation/fault-injection. Needs a kernel
+ * with fail-nth.
  */
-#include "stress.h"
+#include "../support/support.h"
 #include "check.h"
 #include "device.h"
 #include <dirent.h>
@@ -28,26 +28,26 @@
 #define MOST_FAILURES 20000
 #define DATA (256 << 10)
 
-/* ---- making things fail ---- */
+/* ---- fault injection ---- */
 
 static int nth_fd = -1, row_fd = -1, log_fd;
 
-/* How many allocations fail in a row, once so much was allocated. */
+/* How many successive allocations fail after so much was allocated */
 #define ROW 4
 
 static const struct source {
 	const char *name;
-	unsigned int step; /* in bytes for slabs, in pages for pages */
+	unsigned int step; /* bytes for failslab, pages for fail_page_alloc */
 } sources[] = { { "failslab", 64 }, { "fail_page_alloc", 1 } };
 
 /*
- * The kernel itself warns when it cannot describe a module's trace events for
- * lack of memory. So nothing may fail there.
+ * The kernel warns if allocations for the description of a module's trace events fail.
+ * So none of those may fail.
  */
 static void spare_trace_events(void)
 {
 	static const char *const files[] = { "failslab", "fail_page_alloc" };
-	char *text = slurp("/proc/kallsyms"), *line, *state, path[128];
+	char *text = slurp("/proc/kallsyms"), *line, *state;
 	uint64_t start = 0, end = 0;
 
 	for (line = strtok_r(text, "\n", &state); line;
@@ -61,21 +61,14 @@ static void spare_trace_events(void)
 	}
 	free(text);
 	for (int i = 0; start && i < 2; i++) {
-		char value[32];
-
-		snprintf(path, sizeof(path),
-			 "/sys/kernel/debug/%s/reject-start", files[i]);
-		snprintf(value, sizeof(value), "0x%llx",
-			 (unsigned long long)start);
-		write_file(path, value);
-		strcpy(strrchr(path, '-'), "-end");
-		snprintf(value, sizeof(value), "0x%llx",
-			 (unsigned long long)end);
-		write_file(path, value);
+		write_file(pathf("/sys/kernel/debug/%s/reject-start", files[i]),
+			   pathf("0x%llx", (unsigned long long)start));
+		write_file(pathf("/sys/kernel/debug/%s/reject-end", files[i]),
+			   pathf("0x%llx", (unsigned long long)end));
 	}
 }
 
-/* Let all that can fail, even if it could wait for memory. */
+/* Let all allocations fail, including those that may sleep. */
 static bool prepare_faults(void)
 {
 	static const char *const settings[][2] = {
@@ -89,15 +82,15 @@ static bool prepare_faults(void)
 		{ "fail_page_alloc/verbose", "0" },
 		{ "fail_usercopy/verbose", "0" },
 	};
-	char path[128];
 
 	nth_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	row_fd = open("/proc/thread-self/make-it-fail", O_RDWR | O_CLOEXEC);
 	if (nth_fd < 0 || row_fd < 0)
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s",
-			 settings[i][0]);
+		const char *path =
+			pathf("/sys/kernel/debug/%s", settings[i][0]);
+
 		if (write_file(path, settings[i][1]))
 			printf("# cannot set %s\n", path);
 	}
@@ -113,7 +106,7 @@ static void arm(unsigned int nth)
 	must(pwrite(nth_fd, text, len, 0));
 }
 
-/* Whether anything failed since. These calls are themselves what may fail next. */
+/* Has anything failed since arm()? These calls may fail themselves. */
 static bool disarm(void)
 {
 	char text[16] = "";
@@ -127,10 +120,7 @@ static bool disarm(void)
 
 static const char *source_path(const struct source *s, const char *name)
 {
-	static char path[128];
-
-	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/%s", s->name, name);
-	return path;
+	return pathf("/sys/kernel/debug/%s/%s", s->name, name);
 }
 
 static void set_source(const struct source *s, const char *name,
@@ -159,7 +149,7 @@ static bool disarm_row(const struct source *s)
 	return read_long(source_path(s, "times")) < ROW;
 }
 
-/* Whether the kernel had nothing to say that it should not. */
+/* Is the kernel log free of warnings? */
 static bool quiet(bool about_memory)
 {
 	static const char *const words[] = {
@@ -176,7 +166,7 @@ static bool quiet(bool about_memory)
 		if (len < 0)
 			continue;
 		line[len] = '\0';
-		/* See spare_trace_events(), which not every kernel can. */
+		/* See spare_trace_events(): not every kernel has the option. */
 		if (strstr(line, "kernel/trace/trace_events.c"))
 			continue;
 		for (size_t i = 0; i < (about_memory ? 7 : 5); i++)
@@ -218,7 +208,7 @@ static uint64_t span(void)
 	return (uint64_t)quantum * qset;
 }
 
-/* A device with a geometry of ours, and something in it. */
+/* A device with our geometry, and some data */
 static void before_device(void)
 {
 	if (dev_fd >= 0)
@@ -239,14 +229,14 @@ static bool check_device(void)
 	       check_proc(&model, 0) && check_layout(&model, 0);
 }
 
-/* Memory that is short, or user memory that is bad. */
+/* The errors of a failed allocation and of bad user memory */
 static bool excused(long long ret)
 {
 	return ret == -ENOMEM || ret == -EFAULT ||
 	       differs("error %lld, %s", ret, strerror(-ret));
 }
 
-/* Nothing but memory can have failed, and the device is what it was. */
+/* Only an injected failure may return an error, and the device is unchanged. */
 static bool after_any(long long ret, bool fired)
 {
 	if (ret < 0 && !(fired && excused(ret)))
@@ -344,11 +334,11 @@ static bool after_read(long long ret, bool fired)
 
 static int opened;
 
-/* A geometry that is new to the module, so that scullc makes a cache. */
+/* A geometry that is new to the module, so that scullc creates a cache */
 static void before_trim(void)
 {
 	before_device();
-	set_geometry(dev_fd, quantum + page_size, qset + 1);
+	set_geometry(dev_fd, quantum + page_size(), qset + 1);
 }
 
 static long long act_trim(void)
@@ -362,7 +352,7 @@ static bool after_trim(long long ret, bool fired)
 	if (ret < 0)
 		return fired && excused(ret) && check_device();
 	close(opened);
-	device_trim(&model, quantum + page_size, qset + 1);
+	device_trim(&model, quantum + page_size(), qset + 1);
 	return check_device();
 }
 
@@ -389,20 +379,20 @@ static int map_flags;
 
 static void *map_device(void)
 {
-	return mmap(NULL, MAP_PAGES * page_size, PROT_READ | PROT_WRITE,
+	return mmap(NULL, MAP_PAGES * page_size(), PROT_READ | PROT_WRITE,
 		    map_flags, dev_fd, 0);
 }
 
-/* The second quantum, and so the third page, is a hole; the size is behind it. */
+/* The second quantum, and so the third page, is a hole inside the size. */
 static void before_map(void)
 {
 	before_device();
 	close(dev_open(0, O_WRONLY));
 	device_trim(&model, quantum, qset);
 	put(0, 10);
-	put(MAP_PAGES * page_size, 10);
+	put(MAP_PAGES * page_size(), 10);
 	map = NULL;
-	map_len = MAP_PAGES * page_size;
+	map_len = MAP_PAGES * page_size();
 	map_flags = MAP_SHARED;
 }
 
@@ -430,8 +420,8 @@ static long long act_map(void)
 }
 
 /*
- * Whatever failed, as soon as the device is mapped no more it can be trimmed.
- * A hole that was touched is one no more, even if the touch failed later.
+ * Whatever failed, the device can be trimmed once it is unmapped. A hole that was
+ * accessed may have been filled, even if the access failed later.
  */
 static bool after_map(long long ret, bool fired)
 {
@@ -439,9 +429,9 @@ static bool after_map(long long ret, bool fired)
 		return false;
 	if (map && map != MAP_FAILED)
 		must(munmap(map, map_len));
-	if (kernel(lseek(dev_fd, 2 * page_size, SEEK_DATA)) ==
-	    (long long)(2 * page_size))
-		device_touch(&model, 2 * page_size);
+	if (kernel(lseek(dev_fd, 2 * page_size(), SEEK_DATA)) ==
+	    (long long)(2 * page_size()))
+		device_touch(&model, 2 * page_size());
 	if (!check_device())
 		return false;
 	opened = open("/dev/stress", O_WRONLY);
@@ -463,14 +453,14 @@ static long long act_load(void)
 {
 	if (sigsetjmp(no_page, 0))
 		return -EFAULT;
-	return ((volatile unsigned char *)map)[2 * page_size + 7];
+	return ((volatile unsigned char *)map)[2 * page_size() + 7];
 }
 
 static long long act_store(void)
 {
 	if (sigsetjmp(no_page, 0))
 		return -EFAULT;
-	((volatile unsigned char *)map)[2 * page_size + 7] = 77;
+	((volatile unsigned char *)map)[2 * page_size() + 7] = 77;
 	return 0;
 }
 
@@ -487,21 +477,21 @@ static bool after_store(long long ret, bool fired)
 {
 	unsigned char byte = 77;
 
-	if (!ret && map[2 * page_size + 7] != 77)
+	if (!ret && map[2 * page_size() + 7] != 77)
 		return differs("the store is lost");
 	if (!ret && map_flags == MAP_SHARED)
-		device_write(&model, 2 * page_size + 7, &byte, 1);
+		device_write(&model, 2 * page_size() + 7, &byte, 1);
 	return after_touch(ret, fired);
 }
 
 static long long act_split(void)
 {
-	return kernel(munmap(map + page_size, page_size));
+	return kernel(munmap(map + page_size(), page_size()));
 }
 
 static void *room, *moved_from;
 
-/* Where the mapping is to be moved is mapped already. */
+/* The target of mremap() is mapped already. */
 static void before_moved(void)
 {
 	before_mapped();
@@ -523,7 +513,7 @@ static long long act_move(void)
 	return 0;
 }
 
-/* Without memory to unmap it, the kernel leaves the old mapping beside the new one. */
+/* If allocations for its removal fail, the kernel leaves the old mapping, too. */
 static bool after_moved(long long ret, bool fired)
 {
 	must(munmap(map == room ? moved_from : room, map_len));
@@ -588,7 +578,7 @@ static bool after_param(long long ret, bool fired)
 	       after_any(ret, fired);
 }
 
-/* ---- what can be read elsewhere ---- */
+/* ---- /proc, debugfs and sysfs ---- */
 
 static char file_path[128];
 
@@ -600,7 +590,7 @@ static long long act_file(void)
 
 	if (fd < 0)
 		return -errno;
-	/* Little at a time, so that it stops and starts. */
+	/* In small reads, so that the iterator stops and starts. */
 	while ((len = kernel(read(fd, out + ret, 500))) > 0)
 		ret += len;
 	close(fd);
@@ -637,7 +627,7 @@ static int pipe_fds[2];
 static void before_splice(void)
 {
 	before_device();
-	put(0, 3 * page_size);
+	put(0, 3 * page_size());
 	must(pipe(pipe_fds));
 	must(lseek(dev_fd, 0, SEEK_SET));
 }
@@ -645,14 +635,14 @@ static void before_splice(void)
 static long long act_splice(void)
 {
 	return kernel(
-		splice(dev_fd, NULL, pipe_fds[1], NULL, 2 * page_size, 0));
+		splice(dev_fd, NULL, pipe_fds[1], NULL, 2 * page_size(), 0));
 }
 
 static bool after_splice(long long ret, bool fired)
 {
 	long long got = 0;
 
-	/* Pages that cannot be had are as if the pipe were full. */
+	/* If pages cannot be allocated, splice() behaves as if the pipe were full. */
 	if (ret == -EAGAIN && fired)
 		ret = -ENOMEM;
 	if (ret > 0)
@@ -670,14 +660,14 @@ static void before_splice_in(void)
 {
 	before_splice();
 	must(lseek(dev_fd, span() - 10, SEEK_SET));
-	if (write(pipe_fds[1], data, 3 * page_size) != 3 * (long)page_size)
+	if (write(pipe_fds[1], data, 3 * page_size()) != 3 * page_size())
 		die("pipe: %s", strerror(errno));
 }
 
 static long long act_splice_in(void)
 {
 	return kernel(
-		splice(pipe_fds[0], NULL, dev_fd, NULL, 3 * page_size, 0));
+		splice(pipe_fds[0], NULL, dev_fd, NULL, 3 * page_size(), 0));
 }
 
 static bool after_splice_in(long long ret, bool fired)
@@ -685,7 +675,7 @@ static bool after_splice_in(long long ret, bool fired)
 	close(pipe_fds[0]);
 	close(pipe_fds[1]);
 	write_pos = span() - 10;
-	write_len = 3 * page_size;
+	write_len = 3 * page_size();
 	return after_write(ret, fired);
 }
 
@@ -706,7 +696,7 @@ static int major_number(void)
 	return major;
 }
 
-/* A node of our own, since the kernel may not have had the memory for its. */
+/* Make the node: the kernel may have failed to allocate memory for its own. */
 static void make_node(void)
 {
 	unlink("/dev/stress");
@@ -718,14 +708,9 @@ static int module_fd;
 
 static void before_load(void)
 {
-	char path[256];
-	const char *dir = getenv("SCULL_MODDIR");
-
 	snprintf(load_params, sizeof(load_params), "devs=4 qset=7 %s",
 		 mod->paged ? "order=1" : "quantum=100");
-	snprintf(path, sizeof(path), "%s/%s.ko", dir ? dir : "/lib/scull",
-		 mod->name);
-	module_fd = must(open(path, O_RDONLY | O_CLOEXEC));
+	module_fd = must(open(ko_path(mod), O_RDONLY | O_CLOEXEC));
 }
 
 static long long act_load_module(void)
@@ -733,7 +718,7 @@ static long long act_load_module(void)
 	return kernel(syscall(SYS_finit_module, module_fd, load_params, 0));
 }
 
-/* It is there and works, or nothing is. What is optional may be missing. */
+/* Either the module works, without optional files perhaps, or nothing of it is left. */
 static bool after_load(long long ret, bool fired)
 {
 	close(module_fd);
@@ -748,7 +733,7 @@ static bool after_load(long long ret, bool fired)
 	close(opened);
 	if (memcmp(out + 300, "hello", 5))
 		return differs("it does not hold what was written");
-	return same("rmmod", try_unload(), 0) && check_absent();
+	return same("rmmod", try_unload(mod, 0), 0) && check_absent();
 }
 
 static void before_unload(void)
@@ -768,17 +753,17 @@ static long long act_unload(void)
 static bool after_unload(long long ret, bool fired)
 {
 	if (ret < 0 &&
-	    !(fired && excused(ret) && same("rmmod", try_unload(), 0)))
+	    !(fired && excused(ret) && same("rmmod", try_unload(mod, 0), 0)))
 		return false;
 	return check_absent();
 }
 
-/* ---- all of them ---- */
+/* ---- scenarios ---- */
 
 static const struct scenario {
 	const char *name;
-	bool mapping; /* not for scullc */
-	bool ours; /* no memory but ours: the kernel need not warn of it */
+	bool mapping; /* not with scullc */
+	bool ours; /* only the module allocates: no warning about memory */
 	void (*before)(void);
 	long long (*act)(void);
 	bool (*after)(long long ret, bool fired);
@@ -871,8 +856,8 @@ static void run_rows(const struct scenario *s, const struct source *source)
 }
 
 /*
- * How much a device takes up to a limit. It is less than before if anything is
- * still counted that is no longer there.
+ * How many bytes a device takes up to a limit. It is less than before if freed memory
+ * is still charged.
  */
 static long long capacity(void)
 {
@@ -883,7 +868,7 @@ static long long capacity(void)
 	snprintf(limit, sizeof(limit), "%ld", read_long(param_path("limit")));
 	must(write_file(param_path("limit"), "1"));
 	fd = dev_open(1, O_RDWR);
-	set_geometry(fd, page_size, 10);
+	set_geometry(fd, page_size(), 10);
 	close(fd);
 	fd = dev_open(1, O_WRONLY);
 	while ((ret = kernel(write(fd, data, 10000))) > 0)
@@ -901,21 +886,21 @@ static long long capacity(void)
 #define BAD_LEN 600
 
 /*
- * Each of its bytes in turn is the first that cannot be read or written. Half of
- * what is written is in quanta that exist.
+ * Each byte of the buffer in turn is the first that cannot be accessed. Half of the
+ * range that is written is allocated already.
  */
 static bool bad_memory(bool write, bool vector)
 {
 	int fd = must(memfd_create("memory", MFD_CLOEXEC));
 	unsigned char *end;
 
-	must(ftruncate(fd, page_size));
-	end = mmap(NULL, 2 * page_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-		   0);
+	must(ftruncate(fd, page_size()));
+	end = mmap(NULL, 2 * page_size(), PROT_READ | PROT_WRITE, MAP_SHARED,
+		   fd, 0);
 	if (end == MAP_FAILED)
 		die("mmap: %s", strerror(errno));
 	close(fd);
-	end += page_size;
+	end += page_size();
 
 	for (size_t good = 0; good < BAD_LEN; good++) {
 		unsigned char *buf = end - good;
@@ -948,7 +933,7 @@ static bool bad_memory(bool write, bool vector)
 		    (good % 16 == 0 && !check_device()))
 			return false;
 	}
-	must(munmap(end - page_size, 2 * page_size));
+	must(munmap(end - page_size(), 2 * page_size()));
 	return true;
 }
 
@@ -987,22 +972,22 @@ int main(int argc, char **argv)
 	log_fd = must(open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC));
 	must(lseek(log_fd, 0, SEEK_END));
 
-	/* What the first use of anything leaves behind is not ours. */
+	/* The kernel keeps some memory after the first load. */
 	load("");
-	unload();
+	unload(PATIENCE);
 	for (size_t i = 0; i < ARRAY_SIZE(loading); i++)
 		run(&loading[i]);
 
 	load("");
 	make_node();
-	quantum = mod->paged ? 2 * page_size : 300;
+	quantum = mod->paged ? 2 * page_size() : 300;
 	qset = 3;
 	before = capacity();
 	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++) {
 		if (scenarios[i].mapping && !mod->paged)
 			continue;
 		run(&scenarios[i]);
-		/* The others allocate too much that is not ours. */
+		/* In the others most allocations are not by the module. */
 		for (size_t j = 0; scenarios[i].ours && j < ARRAY_SIZE(sources);
 		     j++)
 			run_rows(&scenarios[i], &sources[j]);
@@ -1014,7 +999,7 @@ int main(int argc, char **argv)
 	    before);
 	if (dev_fd >= 0)
 		close(dev_fd);
-	unload();
+	unload(PATIENCE);
 	unlink("/dev/stress");
 	return tap_end();
 }

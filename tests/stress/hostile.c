@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Hostile life: scull_hostile MODULE [--seconds N] [--cycles N] [--seed N]
+ * Stress: scull_hostile MODULE [--seconds N] [--cycles N] [--seed N]
  *
- * Everybody at once, a module that comes and goes under its users, too little
- * memory, limits, and SIGKILL at any moment. Errors are to be expected and are
- * no failure; wrong bytes, memory that is gone for good and processes that hang
- * are. What is written at an offset is always the same byte, so that any byte read
- * is that one, or zero.
+ * All operations at once, loading and unloading under the users, too little memory,
+ * limits, and SIGKILL at any time. Errors are expected; wrong bytes, leaked memory and
+ * processes that hang are failures. The byte for an offset is always the same, so that
+ * each byte read is that one, or zero.
  */
-#include "stress.h"
+#include "../support/support.h"
 #include "check.h"
 #include <fcntl.h>
 #include <getopt.h>
@@ -23,18 +22,18 @@
 #include <unistd.h>
 
 #define DEVICES 4
-#define CROWD 16 /* that reach the limit at once */
+#define CROWD 16 /* writers that reach the limit at once */
 #define BUF (64 << 10)
-#define REACH (512 << 10) /* how far the writers go, but for a few */
+#define REACH (512 << 10) /* the range of most writes */
 #define GARBAGE 0xff
 
 static struct random rnd;
 static unsigned char buf[BUF];
 
-/* Seen by all processes. */
+/* Shared by all processes */
 struct counters {
 	atomic_ulong acts, loads, unloads, kills, bytes;
-	atomic_llong pause; /* until when most stay away from the devices */
+	atomic_llong pause; /* until when most processes do not open devices */
 };
 
 static struct counters *count;
@@ -59,7 +58,7 @@ static void check(const unsigned char *p, size_t len, uint64_t off, bool holes)
 			    byte_at(off + i));
 }
 
-/* An error that has a reason in what the others do; any other ends it all. */
+/* Errors that other processes can cause. Any other is a failure. */
 static bool expected(long long ret)
 {
 	static const int errors[] = { ENOENT, ENXIO,  ENODEV, ENOMEM, ENOSPC,
@@ -92,7 +91,7 @@ static int any_open(int flags)
 	return checked("open", kernel(open(dev_path(dev), flags | O_CLOEXEC)));
 }
 
-/* ---- what they do ---- */
+/* ---- operations ---- */
 
 static void do_write(int fd)
 {
@@ -142,7 +141,7 @@ static void do_geometry(int fd)
 	int value = quanta[random_below(&rnd, mod->paged ? 4 : 6)];
 
 	if (one_in(&rnd, 2))
-		value = page_size * (1 + random_below(&rnd, 4));
+		value = page_size() * (1 + random_below(&rnd, 4));
 	checked("ioctl", kernel(ioctl(fd, SCULL_IOCXQUANTUM, &value)));
 	value = qsets[random_below(&rnd, ARRAY_SIZE(qsets))];
 	checked("ioctl", kernel(ioctl(fd, SCULL_IOCHQSET, (long)value)));
@@ -157,10 +156,9 @@ static void do_geometry(int fd)
 	}
 }
 
-/* Somewhere that shows what is in a device. */
+/* A file that shows the state of a device */
 static const char *any_file(void)
 {
-	static char path[64];
 	int dev = random_below(&rnd, DEVICES);
 
 	switch (random_below(&rnd, 6)) {
@@ -171,15 +169,11 @@ static const char *any_file(void)
 	case 2:
 		return "/proc/slabinfo";
 	case 3:
-		snprintf(path, sizeof(path), "/proc/%smem", mod->name);
-		return path;
+		return proc_path("mem");
 	case 4:
-		snprintf(path, sizeof(path), "/proc/%sseq", mod->name);
-		return path;
+		return proc_path("seq");
 	default:
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/%d/layout",
-			 mod->name, dev);
-		return path;
+		return layout_path(dev);
 	}
 }
 
@@ -193,7 +187,7 @@ static void do_look(int fd)
 	while ((ret = kernel(read(fd, buf, 1 + random_below(&rnd, 4000)))) > 0)
 		if (one_in(&rnd, 50))
 			lseek(fd, random_below(&rnd, 5000), SEEK_SET);
-	/* What goes away under its reader says so. */
+	/* EIO if the module was unloaded in between */
 	checked("look", ret == -EIO ? 0 : ret);
 	close(fd);
 }
@@ -216,7 +210,7 @@ static void touch_all(volatile unsigned char *p, size_t len, uint64_t off,
 			die("mapped offset %llu holds 0x%02x",
 			    (unsigned long long)(off + i), p[i]);
 		p[i] = private ? GARBAGE : byte_at(off + i);
-		/* Only ours has what we put there, and ours it must have. */
+		/* The store must show here; if private, nowhere else. */
 		if (p[i] != (private ? GARBAGE : byte_at(off + i)))
 			die("a mapping does not hold what was stored");
 	}
@@ -224,8 +218,8 @@ static void touch_all(volatile unsigned char *p, size_t len, uint64_t off,
 
 static void do_map(int fd)
 {
-	size_t len = (1 + random_below(&rnd, 16)) * page_size;
-	uint64_t off = random_below(&rnd, REACH / page_size) * page_size;
+	size_t len = (1 + random_below(&rnd, 16)) * page_size();
+	uint64_t off = random_below(&rnd, REACH / page_size()) * page_size();
 	bool private = one_in(&rnd, 3);
 	unsigned char *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
 				private ? MAP_PRIVATE : MAP_SHARED, fd, off);
@@ -240,7 +234,7 @@ static void do_map(int fd)
 	touch_all(p, len, off, private);
 	if (!pid)
 		_exit(0);
-	if (!private && one_in(&rnd, 4)) /* from it into the same device */
+	if (!private && one_in(&rnd, 4)) /* into the same device */
 		checked("write", kernel(pwrite(fd, p, len, off)));
 	munmap(p, len);
 	if (pid > 0)
@@ -257,7 +251,7 @@ static void do_splice(int fd)
 		return;
 	ret = checked("splice", kernel(splice(fd, &off, ends[1], NULL, BUF / 2,
 					      SPLICE_F_NONBLOCK)));
-	/* Back to where it came from, or else the bytes were wrong. */
+	/* Back to the same offset, for which the bytes are right */
 	if (ret > 0) {
 		off -= ret;
 		checked("splice", kernel(splice(ends[0], NULL, fd, &off, ret,
@@ -267,23 +261,19 @@ static void do_splice(int fd)
 	close(ends[1]);
 }
 
-/* Unload it if nobody has it open, for as long as that takes; load it again. */
+/* Try to unload the module for so many milliseconds, then load it again. */
 static void reload(int patience)
 {
 	static const char *const params[] = { "", "quantum=4096 qset=4",
 					      "quantum=1000 devs=4",
 					      "limit=8 qset=1" };
-	long long end = now_ms() + patience;
-	int ret;
+	int ret = try_unload(mod, patience);
 
-	do {
-		ret = try_unload();
-	} while (ret == -EAGAIN && now_ms() < end && !usleep(200));
 	if (!ret)
 		atomic_fetch_add(&count->unloads, 1);
 	else if (ret != -EAGAIN && ret != -ENOENT && ret != -EBUSY)
 		die("rmmod: %s", strerror(-ret));
-	ret = try_load(params[random_below(&rnd, ARRAY_SIZE(params))]);
+	ret = try_load(mod, params[random_below(&rnd, ARRAY_SIZE(params))]);
 	if (!ret)
 		atomic_fetch_add(&count->loads, 1);
 	else if (ret != -EEXIST && ret != -EBUSY)
@@ -307,7 +297,7 @@ static const struct role {
 	{ do_load, true },
 };
 
-/* One of them, until it is killed. */
+/* Repeat one operation until killed. */
 static void live(const struct role *role)
 {
 	struct sigaction bus = { .sa_handler = on_sigbus,
@@ -323,7 +313,7 @@ static void live(const struct role *role)
 		if (fd >= 0)
 			close(fd);
 		atomic_fetch_add(&count->acts, 1);
-		/* Now and then it can be unloaded; a few try to get in between. */
+		/* In a pause few processes open it, so that it can be unloaded. */
 		do {
 			usleep(random_below(&rnd, 2000));
 		} while (now_ms() < atomic_load(&count->pause) &&
@@ -336,7 +326,7 @@ static void live(const struct role *role)
 static pid_t pids[64];
 static unsigned int nr_pids;
 
-/* A child of its own, with its own random numbers; 0 in the child. */
+/* Fork a child with random numbers of its own. Returns 0 in the child. */
 static pid_t spawn(void)
 {
 	uint64_t seed = random_next(&rnd);
@@ -347,7 +337,7 @@ static pid_t spawn(void)
 	return pid;
 }
 
-/* Whether it ended as it should. */
+/* Has the child exited with success, or by SIGKILL if it was killed? */
 static bool reap(pid_t pid, bool killed)
 {
 	int status;
@@ -380,8 +370,8 @@ static void start(const struct role *role)
 }
 
 /*
- * How much a device takes up to a limit. It is less than before if anything is
- * still counted that is no longer there.
+ * How many bytes a device takes up to a limit. It is less than before if freed memory
+ * is still charged.
  */
 static long long capacity(void)
 {
@@ -395,7 +385,7 @@ static long long capacity(void)
 	if (ret != -ENOSPC)
 		die("write to the limit: %s", strerror(-ret));
 	close(fd);
-	unload();
+	unload(PATIENCE);
 	return total;
 }
 
@@ -423,12 +413,12 @@ static void run_everybody(unsigned int seconds)
 	}
 	ok &= reap_all(true);
 
-	/* If one was killed between, it is not loaded. */
-	if (try_load("") == 0)
+	/* It is not loaded if its loader was killed after unloading it. */
+	if (try_load(mod, "") == 0)
 		atomic_fetch_add(&count->loads, 1);
 	must(write_file(param_path("limit"), "0"));
 	for (int i = 0; i < DEVICES; i++) {
-		/* Whose mappings go away may take a moment longer. */
+		/* A killed task may unmap a moment later. */
 		int fd, tries = 1000;
 
 		while ((fd = open(dev_path(i), O_WRONLY)) < 0 &&
@@ -436,12 +426,12 @@ static void run_everybody(unsigned int seconds)
 			usleep(10000);
 		close(fd);
 		ok &= fd >= 0;
-		/* What a reader had, who was killed, a worker frees. */
+		/* The store of a killed reader is freed by a worker. */
 		while (read_long(sysfs_path(i, "allocated")) && --tries > 0)
 			usleep(10000);
 		ok &= !read_long(sysfs_path(i, "allocated"));
 	}
-	unload();
+	unload(PATIENCE);
 	tap(ok && check_absent(),
 	    "everybody for %u s: %lu acts, %lu loads, %lu unloads, %lu killed",
 	    seconds, atomic_load(&count->acts), atomic_load(&count->loads),
@@ -452,7 +442,7 @@ static void run_everybody(unsigned int seconds)
 
 #define GROUP "/sys/fs/cgroup/stress"
 
-/* Write pattern from the start on, until there is no more; then count it. */
+/* Write from offset 0 until this error; count the bytes. */
 static void write_until(int dev, int reason)
 {
 	int fd = dev_open(dev, O_RDWR);
@@ -471,7 +461,7 @@ static void write_until(int dev, int reason)
 	atomic_fetch_add(&count->bytes, off);
 }
 
-/* Every byte up to the end is there. Returns how many. */
+/* Check all bytes of a device. Returns how many. */
 static uint64_t read_back(int dev)
 {
 	int fd = dev_open(dev, O_RDONLY);
@@ -486,16 +476,6 @@ static uint64_t read_back(int dev)
 		die("read: %s", strerror(-ret));
 	close(fd);
 	return off;
-}
-
-static long event(const char *name)
-{
-	char *text = slurp(GROUP "/memory.events");
-	char *at = strstr(text, name);
-	long value = at ? atol(at + strlen(name)) : -1;
-
-	free(text);
-	return value;
 }
 
 static void run_memcg(void)
@@ -518,7 +498,7 @@ static void run_memcg(void)
 		pids[nr_pids] = spawn();
 		if (pids[nr_pids])
 			continue;
-		/* So that the group is short of nothing but what it writes. */
+		/* So that only the memory of the device is charged from here on. */
 		must(mlockall(MCL_CURRENT | MCL_FUTURE));
 		must(write_file(GROUP "/cgroup.procs", "0"));
 		write_until(nr_pids, ENOMEM);
@@ -528,10 +508,10 @@ static void run_memcg(void)
 	for (int i = 0; i < DEVICES; i++)
 		kept += read_back(i);
 	ok &= kept == atomic_load(&count->bytes) && kept > 8 << 20;
-	ok &= event("oom_kill ") == 0;
-	unload();
+	ok &= read_field(GROUP "/memory.events", "oom_kill") == 0;
+	unload(PATIENCE);
 
-	/* It is uncharged as it is freed, but for what a CPU keeps in stock. */
+	/* All is uncharged but the stock that the kernel keeps for each CPU. */
 	for (int tries = 100; tries && current; tries--) {
 		current = read_long(GROUP "/memory.current");
 		if (current < 1 << 20)
@@ -575,8 +555,8 @@ static void run_limit(unsigned int seconds)
 			close(dev_open(i, O_WRONLY));
 		rounds++;
 	}
-	unload();
-	/* Items and what lies around them count as well. */
+	unload(PATIENCE);
+	/* Bookkeeping is charged as well. */
 	ok &= most <= 4 << 20 && least > 7 << 19;
 	tap(ok,
 	    "%d writers to a limit of 4 MiB: %lu rounds, %lld to %lld bytes",
@@ -585,7 +565,7 @@ static void run_limit(unsigned int seconds)
 
 /* ---- killed ---- */
 
-/* Large writes, so that it is killed in the middle of one. All are the same. */
+/* Large writes, so that it is killed in the middle of one. All have the same bytes. */
 #define LARGE (127 * 8192)
 
 static void append_for_ever(const unsigned char *data)
@@ -628,33 +608,27 @@ static void run_killed(unsigned int seconds)
 		torn += size % LARGE != 0;
 		rounds++;
 	}
-	unload();
+	unload(PATIENCE);
 	free(data);
 	tap(ok,
 	    "a writer killed %lu times, %lu within a write: no byte missing",
 	    rounds, torn);
 }
 
-/* ---- coming and going ---- */
+/* ---- load and unload ---- */
 
-/* What the kernel takes, in KiB, with nothing left over that it could free. */
+/* Memory in use by the kernel in KiB, after it has freed its caches */
 static long kernel_memory(void)
 {
-	static const char *const names[] = { "Slab:", "VmallocUsed:", "Percpu:",
-					     "KernelStack:" };
-	char *text;
+	static const char *const names[] = { "Slab", "VmallocUsed", "Percpu",
+					     "KernelStack" };
 	long sum = 0;
 
 	write_file("/proc/sys/vm/drop_caches", "3");
 	if (system("for c in /sys/kernel/slab/*/shrink; do echo 1 >$c; done"))
 		return 0;
-	text = slurp("/proc/meminfo");
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		char *at = strstr(text, names[i]);
-
-		sum += at ? atol(at + strlen(names[i])) : 0;
-	}
-	free(text);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		sum += MAX(read_field("/proc/meminfo", names[i]), 0);
 	return sum;
 }
 
@@ -671,20 +645,20 @@ static void cycle(int nr)
 	};
 	int fd;
 
-	load(params[nr % ARRAY_SIZE(params)]);
+	load("%s", params[nr % ARRAY_SIZE(params)]);
 	fd = dev_open(0, O_RDWR);
 	fill(buf, 20000, 0);
 	must(pwrite(fd, buf, 2000, 0));
 	must(pwrite(fd, buf, 2000, 1 << 20));
 	if (mod->paged && nr % ARRAY_SIZE(params) == 3) {
 		unsigned char *p =
-			mmap(NULL, page_size, PROT_READ, MAP_SHARED, fd, 0);
+			mmap(NULL, page_size(), PROT_READ, MAP_SHARED, fd, 0);
 
 		check(p, 1000, 0, false);
-		munmap(p, page_size);
+		munmap(p, page_size());
 	}
 	close(fd);
-	unload();
+	unload(PATIENCE);
 	if (!check_absent())
 		die("%s", why);
 }

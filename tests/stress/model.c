@@ -2,18 +2,18 @@
 /*
  * A model that predicts every byte: scull_model MODULE [--seed N] [--ops N]
  *
- * Random operations run on two devices and on a plain model of them in memory.
- * Every return value, errno, byte, offset, size and counter has to be what the
- * model says.
+ * Random operations run on two devices and on a simple model of them in memory. Each
+ * return value, errno, byte, offset, size and counter must be that of the model.
  *
- * The operations come in episodes, each of which starts with empty devices and
- * follows from its seed alone. An episode is first made up, on the model, and then
- * run, on both. So any part of it can be run again: of one that fails, operations
- * are taken away for as long as it still fails, and what is left is printed.
+ * The operations form episodes. Each starts with empty devices and depends on its seed
+ * only. An episode is first generated with the model, and then run on the model and
+ * the module. So any part of it can be run again: operations are removed from a failing
+ * episode as long as it still fails, and the rest is printed.
  */
-#include "stress.h"
+#include "../support/support.h"
 #include "check.h"
 #include "device.h"
+#include "many.h"
 #include <fcntl.h>
 #include <getopt.h>
 #include <setjmp.h>
@@ -35,12 +35,12 @@
 #define MAP_PAGES 24
 #define PIECES 6
 #define EPISODE 1000
-/* What an episode may take: it is to test the device, not the machine's memory. */
+/* The memory that an episode may use: the machine must not run out of it. */
 #define MOST_QUANTA 3000
 #define MOST_BYTES (96L << 20)
 #define MOST_LEN (64 << 10)
 
-/* ---- what there is ---- */
+/* ---- state ---- */
 
 struct file {
 	bool open;
@@ -50,14 +50,14 @@ struct file {
 	int64_t pos;
 };
 
-/* A page that a private mapping has a copy of. */
+/* A page that a private mapping has copied */
 struct copy {
 	unsigned char *bytes;
-	size_t known; /* what lay behind the end is anybody's guess */
+	size_t known; /* bytes past the size when it was copied are unknown */
 };
 
 struct map {
-	unsigned int pages; /* 0: there is none */
+	unsigned int pages; /* 0 if unused */
 	unsigned char *addr;
 	int dev;
 	uint64_t off;
@@ -72,7 +72,7 @@ static unsigned int next_quantum, next_qset; /* the module's */
 static long largest_quantum;
 static unsigned long trims[DEVICES]; /* since the module was loaded */
 
-/* Whether operations act on the module, or on the model alone. */
+/* Do operations run on the module, too, or on the model only? */
 static bool live;
 static bool trace;
 
@@ -81,13 +81,13 @@ static bool trace;
 enum how { PLAIN, AT, VECTOR, VECTOR_AT, VECTOR2 };
 
 /*
- * One operation. What the fields mean is up to each, but they are plain
- * numbers, so that it makes sense whatever came before it.
+ * One operation. Each kind has its own use of the fields. They are plain numbers, so
+ * that an operation is valid whatever operations precede it.
  */
 struct op {
 	const struct kind *kind;
 	int slot; /* a file, or a map */
-	int other; /* the other one of these two, or a device */
+	int other; /* another slot, or a device */
 	enum how how;
 	int flags;
 	int64_t off;
@@ -95,7 +95,7 @@ struct op {
 	size_t len; /* in all */
 	int pieces;
 	size_t piece[PIECES];
-	int bad; /* the piece that runs into bad memory, or -1 */
+	int bad; /* the piece with bad memory, or -1 */
 	size_t good; /* after how many bytes */
 	unsigned int fill; /* what is written */
 };
@@ -114,7 +114,7 @@ static void fill(unsigned char *data, size_t len, unsigned int seed)
 		data[i] = 1 + (seed + i * 131 + (i >> 8) * 17) % 255;
 }
 
-/* ---- places that matter ---- */
+/* ---- offsets and lengths ---- */
 
 static uint64_t span(const struct device *d)
 {
@@ -138,7 +138,7 @@ static int64_t make_offset(const struct device *d, struct random *r)
 		return random_below(r, 4) * span(d) + near;
 	case 24 ... 26:
 		return d->size + random_below(r, 3 * d->quantum);
-	case 27 ... 28: /* around the last byte that exists, or a quantum */
+	case 27 ... 28: /* around the last byte, or a quantum */
 		if (d->count)
 			return (d->quanta[random_below(r, d->count)].nr + 1) *
 				       d->quantum +
@@ -181,7 +181,7 @@ static size_t make_len(const struct device *d, struct random *r)
 	return len > most ? random_below(r, most + 1) : len;
 }
 
-/* A file that is open, if it can be found; more often with the right mode. */
+/* An open file if there is one, most often with the right mode */
 static int make_slot(struct random *r)
 {
 	int slot = random_below(r, FILES);
@@ -197,8 +197,8 @@ static const struct device *slot_device(const struct op *op)
 }
 
 /*
- * Whether there is room for what an operation may add. Asked when it is made up
- * and when it runs, because a part of an episode may lack its trims.
+ * Is there memory for what an operation may add? Checked when it is generated and when
+ * it runs, because trims may have been removed from the episode.
  */
 static bool affordable(const struct device *d, size_t len)
 {
@@ -212,7 +212,7 @@ static bool affordable(const struct device *d, size_t len)
 		const struct device *e = &devices[i];
 
 		bytes += (double)(e->count + (e == d ? quanta : 0)) *
-			 MAX(e->quantum, page_size);
+			 MAX(e->quantum, page_size());
 		bytes += (double)(device_items(e) + (e == d ? items : 0)) *
 			 (e->qset * 16 + 4096);
 	}
@@ -244,7 +244,7 @@ static void make_open(struct op *op, struct random *r)
 	op->slot = random_below(r, FILES);
 	op->other = random_below(r, DEVICES);
 	op->flags = modes[random_below(r, ARRAY_SIZE(modes))];
-	/* A trim is wanted now and then, but not all the time. */
+	/* Trim only now and then. */
 	if (!one_in(r, 4) && devices[op->other].count < MOST_QUANTA / 2)
 		op->flags = one_in(r, 3) ? O_RDWR | O_APPEND : O_RDWR;
 }
@@ -339,13 +339,13 @@ static bool run_close(const struct op *op)
 #define GUARD 0xee
 
 /*
- * A place for each piece, with bad memory behind it: a file mapped past its end,
- * which unlike a hole in the address space stays one.
+ * A buffer for each piece, followed by bad memory: a mapping past the end of a file.
+ * Unlike a hole in the address space, nothing else can be mapped there.
  */
 static unsigned char *room[PIECES];
-#define ROOM (MOST_LEN + page_size)
+#define ROOM (MOST_LEN + page_size())
 
-/* One int as ioctls see it: to read and write, to read only, and not at all. */
+/* An int for ioctls: read-write, read-only, and inaccessible */
 enum { GOOD, READ_ONLY, BAD, POINTERS };
 static int *ints[POINTERS];
 
@@ -372,14 +372,14 @@ static void make_rooms(void)
 
 	for (int i = 0; i < PIECES; i++) {
 		fd = make_memory(ROOM);
-		room[i] = map_memory(fd, ROOM + page_size,
+		room[i] = map_memory(fd, ROOM + page_size(),
 				     PROT_READ | PROT_WRITE);
 		close(fd);
 	}
-	fd = make_memory(page_size);
-	ints[GOOD] = map_memory(fd, 2 * page_size, PROT_READ | PROT_WRITE);
-	ints[READ_ONLY] = map_memory(fd, page_size, PROT_READ);
-	ints[BAD] = ints[GOOD] + page_size / sizeof(int);
+	fd = make_memory(page_size());
+	ints[GOOD] = map_memory(fd, 2 * page_size(), PROT_READ | PROT_WRITE);
+	ints[READ_ONLY] = map_memory(fd, page_size(), PROT_READ);
+	ints[BAD] = ints[GOOD] + page_size() / sizeof(int);
 	close(fd);
 }
 
@@ -445,7 +445,7 @@ static void show_transfer(const struct op *op)
 	printf(")");
 }
 
-/* Where the pieces lie. Returns how many bytes come before the bad one. */
+/* Set up the pieces. Returns how many bytes precede the bad memory. */
 static size_t lay_out(const struct op *op, struct iovec *iov)
 {
 	size_t good = 0;
@@ -488,14 +488,14 @@ static long long call(const struct op *op, const struct iovec *iov, bool out)
 	}
 }
 
-/* Whether a call goes to the position of the file, and moves it. */
+/* Does a call use the position of the file, and move it? */
 static bool sequential(const struct op *op)
 {
 	return op->how == PLAIN || op->how == VECTOR ||
 	       (op->how == VECTOR2 && op->off == -1);
 }
 
-/* What stops a call before it gets to the driver, or 0. */
+/* The error with which the kernel refuses a call before the driver, or 0 */
 static int refused(const struct op *op, bool allowed, int64_t pos)
 {
 	if (!sequential(op) && op->off < 0)
@@ -522,16 +522,16 @@ static long long expect_write(const struct op *op, const struct device *d,
 		return 0;
 	if (pos == INT64_MAX)
 		return -EFBIG;
-	/* Into holes not even a part. */
+	/* Nothing is written if there is a hole in the range. */
 	if (nowait && device_filled(d, pos, len) < len)
 		return -EAGAIN;
 	return transferred(MIN(len, good));
 }
 
-/* The largest quanta need luck, and the model no more than to hear of it. */
+/* Allocation of the largest quanta may fail; then the model follows. */
 static bool unlucky(const struct device *d, int64_t pos, long long ret)
 {
-	if (d->quantum <= 8 * page_size || mod->max_quantum)
+	if ((long)d->quantum <= 8 * page_size() || mod->max_quantum)
 		return false;
 	if (ret == -ENOMEM)
 		ret = 0;
@@ -614,7 +614,7 @@ static bool run_read(const struct op *op)
 	if (!same("read", call(op, iov, false), want))
 		return false;
 
-	/* And no byte behind what it says it read is touched. */
+	/* The bytes after the returned length must be unchanged. */
 	left = good;
 	for (int i = 0; left; i++) {
 		size_t len = MIN(left, iov[i].iov_len);
@@ -639,7 +639,7 @@ static void make_splice(struct op *op, struct random *r)
 	d = slot_device(op);
 	op->how = one_in(r, 3) ? PLAIN : AT;
 	op->off = make_offset(d, r);
-	op->len = MIN(make_len(d, r), PIPE_PAGES * page_size);
+	op->len = MIN((long)make_len(d, r), PIPE_PAGES * page_size());
 	op->fill = random_next(r);
 }
 
@@ -651,7 +651,7 @@ static void show_splice(const struct op *op)
 	printf(")");
 }
 
-/* What stops a splice before it gets to the driver, or 0. */
+/* The error with which the kernel refuses a splice before the driver, or 0 */
 static int splice_refused(const struct op *op, bool allowed, bool append,
 			  int64_t pos)
 {
@@ -679,8 +679,9 @@ static bool run_splice_from(const struct op *op)
 	if (!want && (uint64_t)pos < d->size)
 		want = MIN(op->len, d->size - pos);
 	/* A pipe has 16 buffers, each for a page of the device or a part of one. */
-	if (want > 0 && mod->paged && d->quantum % page_size == 0)
-		want = MIN(want, (long long)(16 * page_size - pos % page_size));
+	if (want > 0 && mod->paged && d->quantum % page_size() == 0)
+		want = MIN(want,
+			   (long long)(16 * page_size() - pos % page_size()));
 	if (op->how != AT && want > 0)
 		f->pos += want;
 	if (!live)
@@ -832,9 +833,9 @@ static int64_t make_value(int which, struct random *r)
 	default:
 		if (one_in(r, 100))
 			return largest_quantum - (int64_t)random_below(r, 2);
-		/* Whole pages can be mapped. */
+		/* Only quanta of whole pages can be mapped. */
 		if (mod->paged && !one_in(r, 3))
-			return page_size * (1 + random_below(r, 4));
+			return page_size() * (1 + random_below(r, 4));
 		return quanta[random_below(r, ARRAY_SIZE(quanta))];
 	}
 }
@@ -873,7 +874,7 @@ static void value_set(int which, int64_t value)
 		next_qset = value;
 		break;
 	default:
-		next_quantum = page_size << value;
+		next_quantum = page_size() << value;
 	}
 }
 
@@ -904,7 +905,7 @@ static bool run_ioctl(const struct op *op)
 	bool points = verb == SET || verb == GET || verb == EXCHANGE;
 	bool sets = verb != GET && verb != QUERY;
 	bool answers = verb == GET || verb == EXCHANGE;
-	/* A value that is passed is a long, one pointed to an int. */
+	/* A value that is passed is a long; a pointer points to an int. */
 	int64_t value = points ? (int)op->value : op->value;
 	unsigned long arg = op->value;
 	int want = 0;
@@ -940,7 +941,7 @@ static bool run_ioctl(const struct op *op)
 static void make_reset(struct op *op, struct random *r)
 {
 	op->slot = make_slot(r);
-	op->value = one_in(r, 2); /* or something that does not exist */
+	op->value = one_in(r, 2); /* or a name that does not exist */
 }
 
 static void show_reset(const struct op *op)
@@ -958,8 +959,8 @@ static bool run_reset(const struct op *op)
 		return !live ||
 		       same("ioctl", kernel(ioctl(f->fd, _IO('K', 19), 1)),
 			    -ENOTTY);
-	next_quantum = BUILTIN_QUANTUM;
-	next_qset = BUILTIN_QSET;
+	next_quantum = DEFAULT_QUANTUM;
+	next_qset = DEFAULT_QSET;
 	return !live || same("reset", kernel(ioctl(f->fd, SCULL_IOCRESET)), 0);
 }
 
@@ -1004,7 +1005,7 @@ static void forget_copies(struct map *m, unsigned int from)
 
 static bool unmap(struct map *m)
 {
-	size_t len = m->pages * page_size;
+	size_t len = m->pages * page_size();
 
 	if (!m->pages)
 		return true;
@@ -1022,13 +1023,13 @@ static void make_map(struct op *op, struct random *r)
 	d = slot_device(op);
 	op->value = 1 + random_below(r, MAP_PAGES);
 	op->off = random_below(r, d->size < MOST_BYTES ?
-					  d->size / page_size + 2 :
+					  d->size / page_size() + 2 :
 					  8) *
-		  page_size;
+		  page_size();
 	if (one_in(r, 4))
-		op->off = make_offset(d, r) & -page_size;
-	if (one_in(r, 30)) /* past what a loff_t can tell */
-		op->off = INT64_MIN + (int64_t)random_below(r, 4) * page_size;
+		op->off = make_offset(d, r) & -page_size();
+	if (one_in(r, 30)) /* past the largest loff_t */
+		op->off = INT64_MIN + (int64_t)random_below(r, 4) * page_size();
 	op->flags = (one_in(r, 3) ? PROT_READ : PROT_READ | PROT_WRITE);
 	op->bad = one_in(r, 3); /* private */
 }
@@ -1046,7 +1047,7 @@ static bool run_map(const struct op *op)
 {
 	struct map *m = &maps[op->other];
 	struct file *f = &files[op->slot];
-	size_t len = op->value * page_size;
+	size_t len = op->value * page_size();
 	void *addr = NULL;
 	int want = 0;
 
@@ -1061,7 +1062,7 @@ static bool run_map(const struct op *op)
 		want = -EACCES;
 	else if (!mod->paged)
 		want = -ENODEV;
-	else if (devices[f->dev].quantum % page_size)
+	else if (devices[f->dev].quantum % page_size())
 		want = -EINVAL;
 	if (live) {
 		addr = mmap(NULL, len, op->flags,
@@ -1112,13 +1113,13 @@ static void show_remap(const struct op *op)
 static bool run_remap(const struct op *op)
 {
 	struct map *m = &maps[op->slot];
-	size_t old = m->pages * page_size, new = op->value *page_size;
+	size_t old = m->pages * page_size(), new = op->value *page_size();
 
 	void *addr;
 
 	if (!m->pages || new > (uint64_t)-1 - m->off)
 		return true;
-	/* It cannot grow. */
+	/* mremap() cannot enlarge it. */
 	if (new > old)
 		return !live || same("mremap",
 				     mremap(m->addr, old, new,
@@ -1149,12 +1150,12 @@ static bool run_drop(const struct op *op)
 		return true;
 	forget_copies(m, 0);
 	return !live || same("madvise",
-			     kernel(madvise(m->addr, m->pages * page_size,
+			     kernel(madvise(m->addr, m->pages * page_size(),
 					    MADV_DONTNEED)),
 			     0);
 }
 
-/* A child has all mappings, too, and gives them back as it ends. */
+/* A child inherits all mappings, and unmaps them when it exits. */
 static void show_fork(const struct op *op)
 {
 	(void)op;
@@ -1176,32 +1177,33 @@ static bool run_fork(const struct op *op)
 	return same("fork", status, 0);
 }
 
-/* How many bytes from here can be touched. */
+/* How many bytes from here can be accessed without SIGBUS */
 static size_t reachable(const struct map *m, size_t off, size_t len)
 {
-	size_t page = off / page_size;
+	size_t page = off / page_size();
 
-	while (page * page_size < off + len &&
+	while (page * page_size() < off + len &&
 	       (m->copies[page].bytes ||
-		m->off + page * page_size < devices[m->dev].size))
+		m->off + page * page_size() < devices[m->dev].size))
 		page++;
-	return page * page_size > off ? MIN(len, page * page_size - off) : 0;
+	return page * page_size() > off ? MIN(len, page * page_size() - off) :
+					  0;
 }
 
-/* How many bytes of a page are inside the device, or were when it was copied. */
+/* How many bytes of a page are inside the size, or were when it was copied */
 static size_t known(const struct map *m, size_t page)
 {
-	uint64_t pos = m->off + page * page_size;
+	uint64_t pos = m->off + page * page_size();
 	const struct device *d = &devices[m->dev];
 
 	if (m->copies[page].bytes)
 		return m->copies[page].known;
-	return pos < d->size ? MIN(page_size, d->size - pos) : 0;
+	return pos < d->size ? MIN((size_t)page_size(), d->size - pos) : 0;
 }
 
 /*
- * What reading a range of a mapping gives, and whether each byte is known. The
- * pages are touched. Returns how far it goes.
+ * Read a range of a mapping in the model: the bytes, and which of them are known. This
+ * fills holes. Returns how many bytes can be read.
  */
 static size_t map_read(struct map *m, size_t off, size_t len,
 		       unsigned char *data, bool *sure)
@@ -1211,14 +1213,14 @@ static size_t map_read(struct map *m, size_t off, size_t len,
 
 	len = reachable(m, off, len);
 	while (done < len) {
-		size_t page = (off + done) / page_size;
-		size_t skip = (off + done) % page_size;
-		size_t part = MIN(len - done, page_size - skip);
+		size_t page = (off + done) / page_size();
+		size_t skip = (off + done) % page_size();
+		size_t part = MIN(len - done, page_size() - skip);
 
 		if (m->copies[page].bytes) {
 			memcpy(data + done, m->copies[page].bytes + skip, part);
 		} else {
-			device_touch(d, m->off + page * page_size);
+			device_touch(d, m->off + page * page_size());
 			device_read(d, m->off + off + done, data + done, part);
 		}
 		for (size_t i = 0; sure && i < part; i++)
@@ -1229,8 +1231,8 @@ static size_t map_read(struct map *m, size_t off, size_t len,
 }
 
 /*
- * What a write to a mapping does. What it writes behind the end of the device
- * is nowhere in the model: such bytes are zero as soon as the end has passed them.
+ * Write to a mapping in the model. It does not keep bytes past the size: those are zero
+ * once the size has grown over them.
  */
 static size_t map_write(struct map *m, size_t off, size_t len,
 			const unsigned char *data)
@@ -1240,10 +1242,10 @@ static size_t map_write(struct map *m, size_t off, size_t len,
 
 	len = reachable(m, off, len);
 	while (done < len) {
-		size_t page = (off + done) / page_size;
-		size_t skip = (off + done) % page_size;
-		size_t part = MIN(len - done, page_size - skip);
-		uint64_t pos = m->off + page * page_size;
+		size_t page = (off + done) / page_size();
+		size_t skip = (off + done) % page_size();
+		size_t part = MIN(len - done, page_size() - skip);
+		uint64_t pos = m->off + page * page_size();
 		struct copy *copy = &m->copies[page];
 
 		if (!copy->bytes)
@@ -1251,8 +1253,8 @@ static size_t map_write(struct map *m, size_t off, size_t len,
 		if (m->private) {
 			if (!copy->bytes) {
 				copy->known = known(m, page);
-				copy->bytes = malloc(page_size);
-				device_read(d, pos, copy->bytes, page_size);
+				copy->bytes = malloc(page_size());
+				device_read(d, pos, copy->bytes, page_size());
 			}
 			memcpy(copy->bytes + skip, data + done, part);
 		} else if (skip < known(m, page)) {
@@ -1272,7 +1274,7 @@ static void on_sigbus(int sig)
 	siglongjmp(out_of_reach, 1);
 }
 
-/* Copy page by page, until there is a SIGBUS. Returns how much was copied. */
+/* Copy page by page up to a SIGBUS. Returns how many bytes were copied. */
 static size_t touch(void *to, const void *from, const void *mapping, size_t len)
 {
 	volatile size_t done = 0;
@@ -1281,7 +1283,7 @@ static size_t touch(void *to, const void *from, const void *mapping, size_t len)
 	if (sigsetjmp(out_of_reach, 0))
 		return done;
 	for (; done < len; done += part) {
-		part = page_size - ((uintptr_t)mapping + done) % page_size;
+		part = page_size() - ((uintptr_t)mapping + done) % page_size();
 		part = MIN(part, len - done);
 		memcpy(to + done, from + done, part);
 	}
@@ -1296,8 +1298,8 @@ static void make_access(struct op *op, struct random *r)
 	for (int i = 0; !maps[op->slot].pages && i < MAPS; i++)
 		op->slot = (op->slot + 1) % MAPS;
 	m = &maps[op->slot];
-	op->off = random_below(r, MAX(m->pages, 1) * page_size);
-	op->len = 1 + random_below(r, one_in(r, 3) ? 4 * page_size : 200);
+	op->off = random_below(r, MAX(m->pages, 1) * page_size());
+	op->len = 1 + random_below(r, one_in(r, 3) ? 4 * page_size() : 200);
 	op->fill = random_next(r);
 }
 
@@ -1307,10 +1309,10 @@ static void show_access(const struct op *op)
 	       (long long)op->off, op->len);
 }
 
-/* The part of an access that lies inside the mapping as it is now. */
+/* The part of an access inside the present mapping */
 static size_t inside(const struct op *op, const struct map *m)
 {
-	size_t size = m->pages * page_size;
+	size_t size = m->pages * page_size();
 
 	if ((uint64_t)op->off >= size || !affordable(&devices[m->dev], op->len))
 		return 0;
@@ -1371,9 +1373,9 @@ static void show_through(const struct op *op)
 }
 
 /*
- * How much of the mapping serves as a buffer: what is inside the device, since
- * behind its end it holds anything, and not the very bytes that it is copied
- * to or from, since there the order would tell.
+ * How many bytes of the mapping are used as a buffer: those inside the size, because
+ * bytes past it are unknown; without the bytes that they are copied to or from, where
+ * the result would depend on the order of the copy.
  */
 static size_t buffer_len(const struct op *op, const struct map *m,
 			 const struct file *f)
@@ -1388,11 +1390,11 @@ static size_t buffer_len(const struct op *op, const struct map *m,
 	if (pos >= d->size || m->off >= INT64_MAX)
 		return 0;
 	len = MIN(len, d->size - pos);
-	for (size_t page = start / page_size; page * page_size < start + len;
-	     page++) {
-		size_t end = page * page_size + known(m, page);
+	for (size_t page = start / page_size();
+	     page * page_size() < start + len; page++) {
+		size_t end = page * page_size() + known(m, page);
 
-		if (known(m, page) < page_size)
+		if ((long)known(m, page) < page_size())
 			len = end > start ? MIN(len, end - start) : 0;
 	}
 	if (m->dev == f->dev && (uint64_t)op->off < pos + len &&
@@ -1448,7 +1450,7 @@ static bool run_read_map(const struct op *op)
 		    len);
 }
 
-/* ---- what /proc, /sys and the device itself show ---- */
+/* ---- comparison with /proc, /sys and the device ---- */
 
 static void make_check(struct op *op, struct random *r)
 {
@@ -1524,15 +1526,15 @@ static const struct kind kinds[] = {
 
 /* ---- episodes ---- */
 
-/* To what every episode starts from. */
+/* Return to the state that each episode starts from. */
 static void start_over(void)
 {
 	for (int i = 0; i < FILES; i++)
 		close_file(&files[i]);
 	for (int i = 0; i < MAPS; i++)
 		unmap(&maps[i]);
-	next_quantum = BUILTIN_QUANTUM;
-	next_qset = BUILTIN_QSET;
+	next_quantum = DEFAULT_QUANTUM;
+	next_qset = DEFAULT_QSET;
 	for (int i = 0; i < DEVICES; i++) {
 		device_trim(&devices[i], next_quantum, next_qset);
 		if (live) {
@@ -1568,7 +1570,7 @@ static void make_episode(struct op *ops, size_t count, uint64_t seed)
 	start_over();
 	live = false;
 	for (size_t i = 0; i < count; i++) {
-		if (i < 2) { /* something to begin with */
+		if (i < 2) { /* some data to start with */
 			memset(&ops[i], 0, sizeof(ops[i]));
 			ops[i].kind = &kinds[0];
 			ops[i].slot = ops[i].other = i;
@@ -1582,7 +1584,7 @@ static void make_episode(struct op *ops, size_t count, uint64_t seed)
 	live = true;
 }
 
-/* The first operation that fails, or count. */
+/* Returns the first operation that fails, or count. */
 static size_t run_episode(const struct op *ops, size_t count)
 {
 	size_t i;
@@ -1600,7 +1602,7 @@ static size_t run_episode(const struct op *ops, size_t count)
 	return i;
 }
 
-/* All that can be seen, at the end of an episode. */
+/* Compare all of the state at the end of an episode. */
 static size_t add_checks(struct op *ops)
 {
 	size_t n = 0;
@@ -1614,8 +1616,8 @@ static size_t add_checks(struct op *ops)
 }
 
 /*
- * Take away ever smaller parts for as long as what is left still fails. Returns
- * how many operations are left.
+ * Remove smaller and smaller parts as long as the rest still fails. Returns how many
+ * operations are left.
  */
 static size_t shrink(struct op *ops, size_t count)
 {
@@ -1656,7 +1658,7 @@ static void report(struct op *ops, size_t failed, uint64_t seed,
 	if (run_episode(ops, count) == count)
 		printf("# not again with an episode of its own; this is the last that did\n");
 	printf("# the shortest that fails, with quantum %d and qset %d before:\n",
-	       BUILTIN_QUANTUM, BUILTIN_QSET);
+	       DEFAULT_QUANTUM, DEFAULT_QSET);
 	for (size_t i = 0; i < count; i++) {
 		printf("#   ");
 		ops[i].kind->show(&ops[i]);
@@ -1760,6 +1762,6 @@ int main(int argc, char **argv)
 		tap(ok, "%lu operations of seed %llu as predicted", ops,
 		    (unsigned long long)seed);
 	}
-	unload();
+	unload(PATIENCE);
 	return tap_end();
 }

@@ -2,12 +2,12 @@
 /*
  * Pairs: scull_pairs MODULE [--milliseconds N] [WAY...]
  *
- * Each two ways into a device at once, at the same bytes, over and over, each on a
- * CPU of its own: what one changes under the other has to be locked or marked, and
- * KCSAN has the time to see if it is not. By itself this holds that of two writes
- * one is there in the end, whole, and that a page that two fill at once is one page.
+ * Each two operations run concurrently on the same bytes of a device, each on its own
+ * CPU, many times, so that KCSAN finds accesses that are neither locked nor marked. The
+ * program itself checks that one of two writes is complete in the end, and that two
+ * faults in a hole fill it with one page.
  */
-#include "stress.h"
+#include "../support/support.h"
 #include <fcntl.h>
 #include <getopt.h>
 #include <sched.h>
@@ -17,13 +17,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LEN 2000 /* within one quantum, and few enough for KCSAN to watch */
+#define LEN 2000 /* within one quantum, and short enough for KCSAN */
 #define HOLES 16 /* pages */
 
 static unsigned char buf[LEN];
 static int fd, file, own, cpu;
 
-/* Seen by both processes. */
+/* Shared by both processes */
 struct counters {
 	atomic_ulong times[2], torn, lost;
 	atomic_ulong steps[2];
@@ -43,7 +43,7 @@ static void read_it(void)
 		}
 }
 
-/* What is there, when nobody writes any more */
+/* After the writers have ended: is all of it from one write? */
 static bool is_whole(void)
 {
 	ssize_t len;
@@ -61,7 +61,7 @@ static void write_it(void)
 {
 	static unsigned char value;
 
-	/* Of two writers each has its own. */
+	/* Different values for the two writers */
 	value += 2;
 	memset(buf, value | cpu, LEN);
 	must(pwrite(fd, buf, LEN, 0));
@@ -74,7 +74,7 @@ static void seek_it(void)
 	must(lseek(fd, 0, SEEK_END));
 }
 
-/* Refused while it is mapped */
+/* EBUSY while it is mapped */
 static void trim_it(void)
 {
 	int trimmed = open(dev_path(0), O_WRONLY | O_CLOEXEC);
@@ -89,25 +89,18 @@ static void set_geometry(void)
 {
 	static unsigned int times;
 
-	must(ioctl(fd, SCULL_IOCTQUANTUM, page_size << (++times & 1)));
+	must(ioctl(fd, SCULL_IOCTQUANTUM, page_size() << (++times & 1)));
 	must(ioctl(fd, SCULL_IOCTQSET, 10 + (times & 1)));
 }
 
 static void look_into_proc(void)
 {
-	static char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%sseq", mod->name);
-	free(slurp(path));
+	free(slurp(proc_path("seq")));
 }
 
 static void look_into_layout(void)
 {
-	static char path[64];
-
-	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/0/layout",
-		 mod->name);
-	free(slurp(path));
+	free(slurp(layout_path(0)));
 }
 
 static void look_at_attributes(void)
@@ -117,10 +110,10 @@ static void look_at_attributes(void)
 	read_long(sysfs_path(0, "quanta_allocated"));
 }
 
-/* The kernel touches the page, which returns an error where there is none. */
+/* The kernel accesses the page: past the size that is an error, not SIGBUS. */
 static void touch(int prot)
 {
-	void *page = mmap(NULL, page_size, prot, MAP_SHARED, fd, 0);
+	void *page = mmap(NULL, page_size(), prot, MAP_SHARED, fd, 0);
 
 	if (page == MAP_FAILED)
 		die("mmap: %s", strerror(errno));
@@ -128,7 +121,7 @@ static void touch(int prot)
 		pread(file, page, LEN, 0);
 	else
 		pwrite(file, page, LEN, 0);
-	munmap(page, page_size);
+	munmap(page, page_size());
 }
 
 static void load_from_map(void)
@@ -141,7 +134,7 @@ static void store_to_map(void)
 	touch(PROT_READ | PROT_WRITE);
 }
 
-/* Wait until the other, who does the same, has come as far. */
+/* Wait for the other process, which runs the same function. */
 static void meet(void)
 {
 	unsigned long step = ++seen->steps[cpu];
@@ -150,10 +143,10 @@ static void meet(void)
 		sched_yield();
 }
 
-/* What is stored in a page has to be what is read, as long as it is mapped. */
+/* A store to a mapped page must show in a read. */
 static void fill_holes(void)
 {
-	size_t len = HOLES * page_size;
+	size_t len = HOLES * page_size();
 	char *map, value;
 
 	meet();
@@ -163,9 +156,9 @@ static void fill_holes(void)
 	map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED)
 		die("mmap: %s", strerror(errno));
-	/* Others write the first, and the last is no hole. */
+	/* The first page has been written by others, and the last is no hole. */
 	for (int i = 1; i < HOLES - 1; i++) {
-		size_t at = i * page_size + cpu;
+		size_t at = i * page_size() + cpu;
 
 		meet();
 		/* It may have been trimmed before it was mapped. */
@@ -180,7 +173,7 @@ static void fill_holes(void)
 static const struct way {
 	const char *name;
 	void (*go)(void);
-	bool maps; /* only where there is mmap */
+	bool maps; /* not with scullc */
 	bool maps_for_writing;
 } ways[] = {
 	{ .name = "read", .go = read_it },
@@ -212,7 +205,7 @@ static void start(int nr, const struct way *way, unsigned int ms)
 	cpu = nr;
 	CPU_ZERO(&cpus);
 	CPU_SET(cpu, &cpus);
-	/* With one CPU they take turns. */
+	/* Fails where there is one CPU only. */
 	sched_setaffinity(0, sizeof(cpus), &cpus);
 	fd = dev_open(0, O_RDWR);
 	for (end = now_ms() + ms; now_ms() < end; seen->times[cpu]++)
@@ -243,7 +236,7 @@ static void run_pair(const struct way *a, const struct way *b, unsigned int ms)
 	    b->name, seen->times[0], seen->times[1], seen->torn, seen->lost);
 }
 
-/* Which ways are named, as bits; all of them if none is */
+/* The named operations as bits, or all of them if none is named */
 static unsigned int named(char **names)
 {
 	unsigned int all = (1U << ARRAY_SIZE(ways)) - 1, bits = 0;
@@ -291,11 +284,11 @@ int main(int argc, char **argv)
 	own = must(memfd_create("own", MFD_CLOEXEC));
 	must(pwrite(own, "ab", 2, 0));
 
-	load(mod->paged ? "order=0" : "");
+	load("%s", mod->paged ? "order=0" : "");
 	for (size_t i = 0; i < ARRAY_SIZE(ways); i++)
 		for (size_t j = i; j < ARRAY_SIZE(ways); j++)
 			if (bits >> i & bits >> j & 1)
 				run_pair(&ways[i], &ways[j], ms);
-	unload();
+	unload(PATIENCE);
 	return tap_end();
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Parameters at load and under /sys, and the life of the module.
+ * Parameters at load and in /sys, and loading and unloading.
  */
 #include "suite.h"
 #include <sys/sysmacros.h>
@@ -10,11 +10,10 @@ START_TEST(defaults)
 	int fd;
 
 	load("");
-	ck_assert_int_eq(read_long("%s", param_path("quantum")),
-			 DEFAULT_QUANTUM);
-	ck_assert_int_eq(read_long("%s", param_path("qset")), DEFAULT_QSET);
-	ck_assert_int_eq(read_long("%s", param_path("devs")), 4);
-	ck_assert_int_gt(read_long("%s", param_path("limit")), 0);
+	ck_assert_int_eq(read_long(param_path("quantum")), DEFAULT_QUANTUM);
+	ck_assert_int_eq(read_long(param_path("qset")), DEFAULT_QSET);
+	ck_assert_int_eq(read_long(param_path("devs")), 4);
+	ck_assert_int_gt(read_long(param_path("limit")), 0);
 	fd = dev_open(0, O_RDWR);
 	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQQUANTUM)), DEFAULT_QUANTUM);
 	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQQSET)), DEFAULT_QSET);
@@ -35,8 +34,8 @@ static long meminfo(const char *name)
 }
 
 /*
- * Half of the memory there is, in MiB, give or take what the kernel keeps; of a
- * 32-bit kernel, half of what it has addresses for.
+ * Half of the memory in MiB, within some MiB that the kernel reserves. On a 32-bit
+ * kernel half of the low memory; for scullv at most a quarter of the vmalloc area.
  */
 START_TEST(default_limit)
 {
@@ -48,19 +47,19 @@ START_TEST(default_limit)
 	else if (!kernel_is_64bit() && meminfo("VmallocTotal:") / 4 < wanted)
 		wanted = meminfo("VmallocTotal:") / 4;
 	load("");
-	limit = read_long("%s", param_path("limit"));
+	limit = read_long(param_path("limit"));
 	ck_assert_int_ge(limit, wanted - 8);
 	ck_assert_int_le(limit, wanted + 8);
 }
 END_TEST
 
-/* A sixteenth of the memory there is */
+/* A sixteenth of the memory */
 START_TEST(default_headroom)
 {
 	long wanted = meminfo("MemTotal:") / 16, headroom;
 
 	load("");
-	headroom = read_long("%s", param_path("headroom"));
+	headroom = read_long(param_path("headroom"));
 	ck_assert_int_ge(headroom, wanted - 2);
 	ck_assert_int_le(headroom, wanted + 2);
 }
@@ -77,12 +76,12 @@ START_TEST(given_at_load)
 	ck_assert_int_eq(proc_device(1).quantum, 10);
 	ck_assert_int_eq(proc_device(1).qset, 4);
 	must_fail(access(dev_path(2), F_OK), ENOENT);
-	ck_assert_int_eq(read_long("%s", param_path("limit")), 3);
-	ck_assert_int_eq(read_long("%s", param_path("headroom")), 7);
+	ck_assert_int_eq(read_long(param_path("limit")), 3);
+	ck_assert_int_eq(read_long(param_path("headroom")), 7);
 }
 END_TEST
 
-/* 120 is for local use, and never what the kernel chooses for another. */
+/* 120 is for local use: the kernel never allocates it dynamically. */
 START_TEST(major_given)
 {
 	struct stat st;
@@ -91,8 +90,8 @@ START_TEST(major_given)
 	must(stat(dev_path(3), &st));
 	ck_assert_uint_eq(major(st.st_rdev), 120);
 	ck_assert_uint_eq(minor(st.st_rdev), 3);
-	unload();
-	/* A major is given back and can be had again. */
+	unload(0);
+	/* Unloading frees the major. */
 	load("major=120");
 }
 END_TEST
@@ -105,7 +104,7 @@ START_TEST(order_given)
 	fd = dev_open(0, O_RDWR);
 	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQQUANTUM)), 4 * page_size());
 	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQORDER)), 2);
-	ck_assert_int_eq(read_long("%s", param_path("order")), 2);
+	ck_assert_int_eq(read_long(param_path("order")), 2);
 	put(fd, 0, 9 * page_size(), 1);
 	expect(fd, 0, 9 * page_size(), 1);
 	ck_assert_int_eq(proc_device(0).quantum, 4 * page_size());
@@ -133,7 +132,7 @@ START_TEST(many_devices)
 }
 END_TEST
 
-/* Values just outside, and what overflows or is no number. */
+/* Values just out of range, values that overflow, and no numbers */
 static const struct bad {
 	const char *name, *value;
 } bad[] = {
@@ -166,7 +165,7 @@ static const struct bad {
 	{ "order", "64" },
 };
 
-#define NBAD ((int)(sizeof(bad) / sizeof(bad[0])))
+#define NBAD ((int)ARRAY_SIZE(bad))
 #define NBAD_ORDER 4
 
 static const char *bad_value(const struct bad *b)
@@ -181,7 +180,7 @@ static const char *bad_value(const struct bad *b)
 	return value;
 }
 
-/* The load fails with EINVAL, and leaves nothing behind. */
+/* Loading fails with EINVAL, and leaves nothing registered. */
 START_TEST(refused_at_load)
 {
 	char params[64];
@@ -196,7 +195,7 @@ START_TEST(refused_at_load)
 }
 END_TEST
 
-/* The log says which value of what was refused, and what would do. */
+/* The log names the parameter, the value and the range. */
 START_TEST(refusal_is_explained)
 {
 	const struct {
@@ -211,7 +210,7 @@ START_TEST(refusal_is_explained)
 		{ "order", "99", 0, order_of(max_quantum()), true },
 	};
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char params[64], low[32], high[32];
 		const char *const words[] = { mod->name,      cases[i].name,
 					      cases[i].value, low,
@@ -253,9 +252,9 @@ START_TEST(changed_under_sys)
 	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQQUANTUM)), 10);
 	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQQSET)), 4);
 
-	/* What an ioctl sets is seen there. */
+	/* A value set by ioctl shows there. */
 	must(ioctl(fd, SCULL_IOCTQUANTUM, 20L));
-	ck_assert_int_eq(read_long("%s", param_path("quantum")), 20);
+	ck_assert_int_eq(read_long(param_path("quantum")), 20);
 
 	ck_assert_int_eq(write_file(param_path("quantum"), "0\n"), -EINVAL);
 	ck_assert_int_eq(write_file(param_path("quantum"), "-1\n"), -EINVAL);
@@ -276,7 +275,7 @@ START_TEST(changed_under_sys)
 }
 END_TEST
 
-/* What may be changed is root's to change, and the rest nobody's. */
+/* Root may change some parameters; the others are read-only. */
 START_TEST(modes_under_sys)
 {
 	const struct {
@@ -289,7 +288,7 @@ START_TEST(modes_under_sys)
 	struct stat st;
 
 	load("");
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		must(stat(param_path(files[i].name), &st));
 		ck_assert_msg((st.st_mode & 07777) == files[i].mode,
 			      "%s has mode %o", files[i].name, st.st_mode);
@@ -299,15 +298,15 @@ START_TEST(modes_under_sys)
 }
 END_TEST
 
-/* A driver is silent when all is well. */
+/* Without an error, nothing is logged. */
 START_TEST(silent)
 {
 	const char *const words[] = { mod->name, NULL };
 	int fd, mark;
 
-	/* The first load of all may say that the module taints the kernel. */
+	/* The first load since boot may log that the module taints the kernel. */
 	load("");
-	unload();
+	unload(0);
 	mark = log_mark();
 	load("quantum=10 qset=4");
 	fd = dev_open(0, O_RDWR);
@@ -316,13 +315,13 @@ START_TEST(silent)
 	trim(0);
 	must(ioctl(fd, SCULL_IOCRESET));
 	dev_close(fd);
-	unload();
+	unload(0);
 	ck_assert_msg(!log_has(mark, words), "the log has something to tell");
 	close(mark);
 }
 END_TEST
 
-/* ---- the life of a module ---- */
+/* ---- loading and unloading ---- */
 
 START_TEST(loaded_twice)
 {
@@ -348,7 +347,7 @@ START_TEST(same_major)
 	ck_assert_int_eq(try_load(other, "major=120"), -EBUSY);
 	expect(fd, 0, 9000, 1);
 
-	/* Nothing of the refused one is left, and it loads another time. */
+	/* The failed load left nothing registered: another one works. */
 	mod = other;
 	must_fail(access(dev_path(0), F_OK), ENOENT);
 	must_fail(access(proc_path("mem"), F_OK), ENOENT);
@@ -365,18 +364,18 @@ START_TEST(unloading_while_open)
 	load("");
 	fd = dev_open(0, O_RDWR);
 	put(fd, 0, 9000, 1);
-	ck_assert_int_eq(try_unload(mod), -EWOULDBLOCK);
+	ck_assert_int_eq(try_unload(mod, 0), -EWOULDBLOCK);
 	expect(fd, 0, 9000, 1);
 	put(fd, 9000, 9000, 1);
 	dev_close(fd);
-	unload();
+	unload(0);
 	must_fail(access(dev_path(0), F_OK), ENOENT);
 	must_fail(access(proc_path("mem"), F_OK), ENOENT);
 	must_fail(access(proc_path("seq"), F_OK), ENOENT);
 }
 END_TEST
 
-/* Full of data, more than once: nothing of a load stays behind. */
+/* Unload with data, more than once. */
 START_TEST(load_and_unload)
 {
 	for (int i = 0; i < 5; i++) {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Nobody waits for anybody. The table of who is held up by what, cell by cell: one
- * task is stalled inside a system call, by a page of its buffer that is missing
- * (userfaultfd), by memory.high of its cgroup, or by a FUSE file whose server is
- * stopped. Then others do what they may do meanwhile.
+ * Which operations wait for which. One task is stalled inside a system call: by a
+ * missing page of its buffer (userfaultfd), by memory.high of its cgroup, or by a FUSE
+ * file whose server is stopped. Meanwhile the test does what must not wait for it.
  *
- * What must not wait is done by the test itself. If it did wait, the stalled task
- * would never be released, and the test would reach its time limit.
+ * If one of these operations did wait, the stalled task would never be released, and
+ * the test would reach its time limit.
  */
 #include "suite.h"
 #include <signal.h>
@@ -16,9 +15,9 @@
 #include <time.h>
 
 #define FRONT ((long long)HELD_PAGES * page_size())
-#define SIZE (2 * FRONT) /* of a device before it starts */
+#define SIZE (2 * FRONT) /* of a device before the stalled call */
 
-/* What readers have to find */
+/* The size that readers must find */
 static long long device_size;
 
 static int device(void)
@@ -32,7 +31,7 @@ static int device(void)
 	return fd;
 }
 
-/* ---- what stalls in a call ---- */
+/* ---- calls that stall ---- */
 
 static ssize_t read_front(int fd, void *buf, size_t len)
 {
@@ -49,7 +48,7 @@ static ssize_t read_on(int fd, void *buf, size_t len)
 	return read(fd, buf, len);
 }
 
-/* ---- what must not wait ---- */
+/* ---- operations that must not wait ---- */
 
 static void do_read(int fd)
 {
@@ -96,7 +95,7 @@ static void do_proc(int fd)
 
 	(void)fd;
 	ck_assert_int_eq(proc_device(0).size, device_size);
-	/* From one end to the other, and then there is nothing */
+	/* An offset past the end makes it print all of the text. */
 	ck_assert_int_eq(must(pread(proc, &c, 1, 1LL << 40)), 0);
 	close(proc);
 }
@@ -104,22 +103,17 @@ static void do_proc(int fd)
 static void do_sysfs(int fd)
 {
 	(void)fd;
-	ck_assert_int_eq(read_long("/sys/class/%s/%s0/size", mod->name,
-				   mod->name),
-			 device_size);
+	ck_assert_int_eq(read_long(sysfs_path(0, "size")), device_size);
 }
 
 static void do_layout(int fd)
 {
-	char path[64];
 	char *text;
 
 	(void)fd;
-	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/0/layout",
-		 mod->name);
-	if (access(path, R_OK))
+	if (access(layout_path(0), R_OK))
 		return;
-	text = slurp(path);
+	text = slurp(layout_path(0));
 	ck_assert_ptr_nonnull(strstr(text, "\n0 0 "));
 	free(text);
 }
@@ -129,7 +123,7 @@ static void (*const readers[])(int fd) = {
 	do_proc, do_sysfs,	 do_layout,
 };
 
-#define NREADERS (sizeof(readers) / sizeof(readers[0]))
+#define NREADERS ARRAY_SIZE(readers)
 
 static void read_all_ways(int fd)
 {
@@ -160,7 +154,7 @@ static void trim_it(int n)
 	trim(n);
 }
 
-/* Write and trim wait for a writer that is stalled, and can be killed meanwhile. */
+/* Writes and trims wait for a stalled writer, and can be killed meanwhile. */
 static void writers_wait_killably(int fd)
 {
 	void (*const waiters[])(int) = { write_byte, trim_it };
@@ -177,12 +171,12 @@ static void writers_wait_killably(int fd)
 		must(waitpid(pid, &status, 0));
 		ck_assert_msg(WIFSIGNALED(status), "status 0x%x", status);
 	}
-	/* Another device is another matter. */
+	/* Those of another device do not wait. */
 	write_byte(1);
 	trim(1);
 }
 
-/* ---- readers beside a stalled writer ---- */
+/* ---- readers and a stalled writer ---- */
 
 START_TEST(readers_beside_a_writer_in_a_fault)
 {
@@ -190,14 +184,14 @@ START_TEST(readers_beside_a_writer_in_a_fault)
 	struct held *writer = held_writer(fd);
 
 	read_all_ways(fd);
-	/* It has come half-way, and that is there. */
+	/* The first half of the write is there. */
 	expect(fd, 0, FRONT / 2, 1);
 	held_release(writer);
 	expect(fd, 0, FRONT, 1);
 }
 END_TEST
 
-/* What it appends is there when all of it is. */
+/* An append becomes visible as a whole. */
 START_TEST(readers_beside_an_append_in_a_fault)
 {
 	int fd = device(), log = dev_open(0, O_WRONLY | O_APPEND);
@@ -220,7 +214,7 @@ START_TEST(writers_beside_a_writer_in_a_fault)
 }
 END_TEST
 
-/* ---- everybody beside a stalled reader ---- */
+/* ---- all operations and a stalled reader ---- */
 
 START_TEST(all_beside_a_reader_in_a_fault)
 {
@@ -236,10 +230,10 @@ END_TEST
 
 static long allocated(void)
 {
-	return read_long("/sys/class/%s/%s0/allocated", mod->name, mod->name);
+	return read_long(sysfs_path(0, "allocated"));
 }
 
-/* A trimmed store is freed after its last reader, who reads on in it. */
+/* The last reader of a trimmed store reads on in it, and then frees it. */
 START_TEST(freeing_waits_for_the_last_reader)
 {
 	int fd = device(), tries = 500;
@@ -253,17 +247,17 @@ START_TEST(freeing_waits_for_the_last_reader)
 		ck_assert_int_ge(allocated(), SIZE);
 		ck_assert_int_eq(dev_size(fd), 0);
 		ck_assert_int_eq(held_end(reader[i], &buf), FRONT);
-		/* The page that came late has what was copied to it. */
+		/* The page of the fault has the data that was copied to it. */
 		check_fill(buf, FRONT, 2, 0);
 	}
-	/* By a worker */
+	/* A worker frees it. */
 	while (allocated() && --tries)
 		usleep(10000);
 	ck_assert_int_eq(allocated(), 0);
 }
 END_TEST
 
-/* One that is killed instead leaves nothing either. */
+/* A killed reader frees it, too. */
 START_TEST(freeing_after_a_killed_reader)
 {
 	int fd = device(), tries = 500;
@@ -278,21 +272,18 @@ START_TEST(freeing_after_a_killed_reader)
 }
 END_TEST
 
-/* Who reads /proc or layout copies to user memory without a reference. */
+/* /proc and layout are copied to user space without a reference to the store. */
 START_TEST(all_beside_a_listing_in_a_fault)
 {
 	int fd = device(), proc;
 	struct held *reader;
-	char path[64];
 
-	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/0/layout",
-		 mod->name);
 	if (_i == 0)
 		proc = must(open(proc_path("mem"), O_RDONLY | O_CLOEXEC));
-	else if (!access(path, R_OK))
-		proc = must(open(path, O_RDONLY | O_CLOEXEC));
+	else if (!access(layout_path(0), R_OK))
+		proc = must(open(layout_path(0), O_RDONLY | O_CLOEXEC));
 	else
-		return;
+		skip("no debugfs in this kernel");
 	reader = held_task(proc, 0, read_on);
 	read_all_ways(fd);
 	write_and_trim(fd);
@@ -312,7 +303,7 @@ static void read_shared(int fd)
 	must(read(fd, &byte, 1));
 }
 
-/* Its position is waited for, as with a regular file, and nothing else. */
+/* Only its position is locked, as that of a regular file. */
 START_TEST(position_of_a_shared_file)
 {
 	int fd = device();
@@ -338,17 +329,9 @@ END_TEST
 
 /* ---- a writer throttled by memory.high ---- */
 
-static long long now_ms(void)
-{
-	struct timespec t;
-
-	must(clock_gettime(CLOCK_MONOTONIC, &t));
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
-}
-
 #define THROTTLED (16384L * page_size())
 
-/* Fills a hole, so that the size, at which readers look, stays. */
+/* Fill a hole, so that the size, which readers check, does not change. */
 static void write_throttled(int n)
 {
 	const size_t len = THROTTLED;
@@ -361,17 +344,17 @@ static void write_throttled(int n)
 	pwrite(fd, zeros, len, SIZE);
 }
 
-/* Wait until a task sleeps over its memory.high, or two seconds. */
+/* Wait until a task is throttled by memory.high, for two seconds at most. */
 static void await_throttled(pid_t pid)
 {
 	long long start = now_ms();
-	char path[64], where[64] = "";
+	char where[64] = "";
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/wchan", pid);
 	while (!strstr(where, "over_high") && now_ms() < start + 2000) {
 		usleep(1000);
-		fd = must(open(path, O_RDONLY | O_CLOEXEC));
+		fd = must(open(pathf("/proc/%d/wchan", pid),
+			       O_RDONLY | O_CLOEXEC));
 		where[must(read(fd, where, sizeof(where) - 1))] = 0;
 		close(fd);
 	}
@@ -383,25 +366,31 @@ START_TEST(readers_beside_a_throttled_writer)
 	long long start, was;
 	pid_t pid;
 
-	/* Quanta that are not allocated in batches, for which nobody sleeps */
+	/*
+	 * calculate_high_delay() has a product in 32 bits there, and shifts all
+	 * bits out.
+	 */
+	if (sizeof(long) != 8)
+		skip("a 32-bit kernel throttles no task");
+	/* Quanta that are not allocated in batches: those do not throttle. */
 	adopt(0, 2 * page_size(), 4);
 	put(fd, 0, SIZE, 2);
 	make_group(LONG_MAX);
 	if (write_file(GROUP "/memory.high", "1048576")) {
 		must(rmdir(GROUP));
-		return;
+		skip("no memory.high in this kernel");
 	}
 	device_size = SIZE + THROTTLED + 1;
 	put(fd, device_size - 1, 1, 2);
 	pid = spawn(write_throttled, 0);
 	await_throttled(pid);
-	/* It sleeps for up to two seconds at a time. */
+	/* The kernel throttles for up to two seconds at a time. */
 	for (start = now_ms(); now_ms() < start + 3000;) {
 		was = now_ms();
 		read_all_ways(fd);
 		slow += now_ms() - was > 1000;
 	}
-	/* 7.x throttles the writer of a scullv after its write only. */
+	/* 7.x throttles a writer of scullv only after its write. */
 	if (strcmp(mod->name, "scullv") != 0)
 		ck_assert_int_eq(must(waitpid(pid, &status, WNOHANG)), 0);
 	ck_assert_int_eq(slow, 0);
@@ -412,7 +401,7 @@ START_TEST(readers_beside_a_throttled_writer)
 }
 END_TEST
 
-/* ---- a task in a page of a FUSE file whose server is stopped ---- */
+/* ---- a task that waits for a stopped FUSE server ---- */
 
 static void move_fuse_page(int reads)
 {
@@ -460,7 +449,7 @@ START_TEST(all_beside_a_reader_in_fuse)
 }
 END_TEST
 
-/* Splice takes the pages of the file before it comes to the device. */
+/* splice() gets the pages of the file before it calls the device. */
 START_TEST(all_beside_a_splice_from_fuse)
 {
 	int fd = device();
@@ -482,28 +471,15 @@ END_TEST
 
 void wait_tests(TCase *tc)
 {
-	if (!can_hold()) {
-		printf("# no userfaultfd in this kernel: nothing is stalled by a fault\n");
-	} else {
-		tcase_add_test(tc, readers_beside_a_writer_in_a_fault);
-		tcase_add_test(tc, readers_beside_an_append_in_a_fault);
-		tcase_add_test(tc, writers_beside_a_writer_in_a_fault);
-		tcase_add_test(tc, all_beside_a_reader_in_a_fault);
-		tcase_add_test(tc, freeing_waits_for_the_last_reader);
-		tcase_add_test(tc, freeing_after_a_killed_reader);
-		tcase_add_loop_test(tc, all_beside_a_listing_in_a_fault, 0, 2);
-		tcase_add_test(tc, position_of_a_shared_file);
-	}
-	/*
-	 * A 32-bit kernel throttles no task: calculate_high_delay() keeps a product
-	 * in 32 bits, and shifts all of them out.
-	 */
-	if (sizeof(long) == 8)
-		tcase_add_test(tc, readers_beside_a_throttled_writer);
-	if (!can_fuse()) {
-		printf("# no FUSE in this kernel: nothing is stalled by it\n");
-		return;
-	}
+	tcase_add_test(tc, readers_beside_a_writer_in_a_fault);
+	tcase_add_test(tc, readers_beside_an_append_in_a_fault);
+	tcase_add_test(tc, writers_beside_a_writer_in_a_fault);
+	tcase_add_test(tc, all_beside_a_reader_in_a_fault);
+	tcase_add_test(tc, freeing_waits_for_the_last_reader);
+	tcase_add_test(tc, freeing_after_a_killed_reader);
+	tcase_add_loop_test(tc, all_beside_a_listing_in_a_fault, 0, 2);
+	tcase_add_test(tc, position_of_a_shared_file);
+	tcase_add_test(tc, readers_beside_a_throttled_writer);
 	tcase_add_test(tc, readers_beside_a_writer_in_fuse);
 	tcase_add_test(tc, all_beside_a_reader_in_fuse);
 	tcase_add_test(tc, all_beside_a_splice_from_fuse);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the tests stand on: modules, devices, patterns and small files.
+ * Helpers of the tests: modules, devices, patterns, the kernel log, children.
  */
 #include "suite.h"
 #include <linux/capability.h>
@@ -12,54 +12,24 @@
 
 /* ---- modules ---- */
 
-/* Zero, or what the kernel answered as a negative errno. */
-int try_load(const struct module *m, const char *params)
+void die(const char *fmt, ...)
 {
-	const char *dir = getenv("SCULL_MODDIR");
-	char path[PATH_MAX];
-	int fd, ret;
-
-	snprintf(path, sizeof(path), "%s/%s.ko", dir ? dir : "/lib/scull",
-		 m->name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	ck_assert_msg(fd >= 0, "%s: %s", path, strerror(errno));
-	ret = syscall(SYS_finit_module, fd, params, 0) ? -errno : 0;
-	close(fd);
-	return ret;
-}
-
-int try_unload(const struct module *m)
-{
-	return syscall(SYS_delete_module, m->name, O_NONBLOCK) ? -errno : 0;
-}
-
-void load(const char *fmt, ...)
-{
-	char params[256];
+	char text[1024];
 	va_list args;
-	int ret;
 
 	va_start(args, fmt);
-	vsnprintf(params, sizeof(params), fmt, args);
+	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	ret = try_load(mod, params);
-	ck_assert_msg(!ret, "insmod %s %s: %s", mod->name, params,
-		      strerror(-ret));
+	ck_abort_msg("%s", text);
+	abort(); /* not reached */
 }
 
 void load_other(const struct module *m, const char *params)
 {
 	int ret = try_load(m, params);
 
-	ck_assert_msg(!ret, "insmod %s %s: %s", m->name, params,
-		      strerror(-ret));
-}
-
-void unload(void)
-{
-	int ret = try_unload(mod);
-
-	ck_assert_msg(!ret, "rmmod %s: %s", mod->name, strerror(-ret));
+	if (ret)
+		die("insmod %s %s: %s", m->name, params, strerror(-ret));
 }
 
 const struct module *other_module(void)
@@ -67,10 +37,22 @@ const struct module *other_module(void)
 	return mod == &modules[0] ? &modules[1] : &modules[0];
 }
 
-static int open_devices[64];
-static int nr_open;
+/* Close the devices that a test left open. */
+static void close_all(void)
+{
+	char target[PATH_MAX];
 
-/* Whatever devices a test left mapped. */
+	for (int fd = 3; fd < 1024; fd++) {
+		ssize_t len = readlink(pathf("/proc/self/fd/%d", fd), target,
+				       sizeof(target) - 1);
+
+		target[MAX(len, 0)] = '\0';
+		if (!strncmp(target, "/dev/scull", 10))
+			close(fd);
+	}
+}
+
+/* Unmap the devices that a test left mapped. */
 static void unmap_all(void)
 {
 	char *text = slurp("/proc/self/maps"), *line, *state;
@@ -88,20 +70,16 @@ static void unmap_all(void)
 }
 
 /*
- * The fixture at both ends of a test. Children of a failed test may live a
- * moment longer than it did, and they hold the module.
+ * Before and after each test. The children of a failed test hold the module until
+ * they have exited, which may be after it.
  */
 void unload_all(void)
 {
-	while (nr_open)
-		close(open_devices[--nr_open]);
+	close_all();
 	unmap_all();
-	for (int i = 0; i < 3; i++) {
-		int ret, tries = 500;
+	for (int i = 0; i < MODULES; i++) {
+		int ret = try_unload(&modules[i], PATIENCE);
 
-		do {
-			ret = try_unload(&modules[i]);
-		} while (ret == -EAGAIN && --tries && !usleep(10000));
 		ck_assert_msg(!ret || ret == -ENOENT, "rmmod %s: %s",
 			      modules[i].name, strerror(-ret));
 	}
@@ -109,55 +87,19 @@ void unload_all(void)
 
 /* ---- the machine ---- */
 
-long page_size(void)
-{
-	return sysconf(_SC_PAGESIZE);
-}
-
-/* A size of which what matters is the pages of 4 KiB in it, with this machine's. */
+/* Scale a size from pages of 4 KiB to those of this machine. */
 long in_pages(long bytes)
 {
 	return bytes < 4096 ? bytes : bytes * (page_size() / 4096);
 }
 
-/* The suite itself may be a 32-bit program. */
+/* The kernel may be 64-bit and the suite a 32-bit program. */
 bool kernel_is_64bit(void)
 {
 	struct utsname name;
 
 	must(uname(&name));
 	return strstr(name.machine, "64") || !strcmp(name.machine, "s390x");
-}
-
-/* The page allocator's largest order: a column each in /proc/buddyinfo. */
-int max_order(void)
-{
-	char *text = slurp("/proc/buddyinfo");
-	char *word, *state;
-	int columns = 0;
-
-	/* Node 0, zone      DMA      1      1 ... */
-	text[strcspn(text, "\n")] = '\0';
-	word = strtok_r(strstr(text, "zone"), " ", &state);
-	while ((word = strtok_r(NULL, " ", &state)))
-		columns++;
-	free(text);
-	ck_assert_int_gt(columns, 1);
-	return columns - 2;
-}
-
-int order_of(long bytes)
-{
-	int order = 0;
-
-	while (page_size() << order < bytes)
-		order++;
-	return order;
-}
-
-long max_quantum(void)
-{
-	return mod->max_quantum ? mod->max_quantum : page_size() << max_order();
 }
 
 void drop_cap(int cap)
@@ -174,29 +116,8 @@ void drop_cap(int cap)
 
 /* ---- devices ---- */
 
-const char *dev_path(int n)
-{
-	static char path[64];
-
-	snprintf(path, sizeof(path), "/dev/%s%d", mod->name, n);
-	return path;
-}
-
-int dev_open(int n, int flags)
-{
-	int fd = open(dev_path(n), flags | O_CLOEXEC);
-
-	ck_assert_msg(fd >= 0, "open %s: %s", dev_path(n), strerror(errno));
-	ck_assert_int_lt(nr_open, 64);
-	open_devices[nr_open++] = fd;
-	return fd;
-}
-
 void dev_close(int fd)
 {
-	for (int i = 0; i < nr_open; i++)
-		if (open_devices[i] == fd)
-			open_devices[i] = open_devices[--nr_open];
 	must(close(fd));
 }
 
@@ -205,7 +126,7 @@ void trim(int n)
 	dev_close(dev_open(n, O_WRONLY));
 }
 
-/* Give a device a geometry, as scullc_test and a shell's > do. */
+/* Give a device a geometry, as scullc_test and then a shell's > do. */
 void adopt(int n, int quantum, int qset)
 {
 	int fd = dev_open(n, O_RDONLY);
@@ -216,7 +137,7 @@ void adopt(int n, int quantum, int qset)
 	trim(n);
 }
 
-/* The position is left at the end. */
+/* Moves the position to the end. */
 long long dev_size(int fd)
 {
 	return must(lseek(fd, 0, SEEK_END));
@@ -253,7 +174,7 @@ void check_zeros(const void *buf, size_t len, long long off)
 				     off + (long long)i, p[i]);
 }
 
-/* Write the pattern of an offset there, in one call. */
+/* Write the pattern to its offset, in one call. */
 void put(int fd, long long off, size_t len, int seed)
 {
 	void *buf = malloc(len);
@@ -265,7 +186,7 @@ void put(int fd, long long off, size_t len, int seed)
 	free(buf);
 }
 
-/* Read a range in one call, which must give all of it. */
+/* Read a range in one call, which must return all of it. */
 static void *get(int fd, long long off, size_t len)
 {
 	char *buf = malloc(len + 1);
@@ -295,7 +216,7 @@ void expect_zeros(int fd, long long off, size_t len)
 	free(buf);
 }
 
-/* Low, so that on 32 bits what lies INT_MAX further is a user's address, too. */
+/* At a low address, so that on 32 bits INT_MAX bytes from it is user space, too. */
 void *fenced(size_t len)
 {
 	size_t page = page_size();
@@ -309,66 +230,9 @@ void *fenced(size_t len)
 	return map + whole - len;
 }
 
-/* ---- small files and the log ---- */
+/* ---- the kernel log ---- */
 
-char *slurp(const char *path)
-{
-	size_t size = 0, room = 1 << 16;
-	char *text = malloc(room);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t ret;
-
-	ck_assert_msg(fd >= 0, "%s: %s", path, strerror(errno));
-	while ((ret = must(read(fd, text + size, room - size - 1))) > 0) {
-		size += ret;
-		if (room - size < 4096)
-			text = realloc(text, room *= 2);
-	}
-	close(fd);
-	text[size] = '\0';
-	return text;
-}
-
-long read_long(const char *fmt, ...)
-{
-	char path[PATH_MAX];
-	char *text, *end;
-	va_list args;
-	long value;
-
-	va_start(args, fmt);
-	vsnprintf(path, sizeof(path), fmt, args);
-	va_end(args);
-	text = slurp(path);
-	value = strtol(text, &end, 10);
-	ck_assert_msg(end != text && *end == '\n', "%s holds '%s'", path, text);
-	free(text);
-	return value;
-}
-
-/* Zero, or a negative errno. */
-int write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	int ret;
-
-	if (fd < 0)
-		return -errno;
-	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
-	close(fd);
-	return ret;
-}
-
-const char *param_path(const char *name)
-{
-	static char path[128];
-
-	snprintf(path, sizeof(path), "/sys/module/%s/parameters/%s", mod->name,
-		 name);
-	return path;
-}
-
-/* A reader of the kernel log that starts after what is there now. */
+/* A reader of the kernel log that begins after its present end. */
 int log_mark(void)
 {
 	int fd = must(open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC));
@@ -377,7 +241,7 @@ int log_mark(void)
 	return fd;
 }
 
-/* Whether a line since the mark has all the words; the mark moves. */
+/* Has a line since the mark all the words? Moves the mark to the end. */
 bool log_has(int mark, const char *const words[])
 {
 	char line[8192];
@@ -396,14 +260,6 @@ bool log_has(int mark, const char *const words[])
 		found |= !words[i];
 	}
 	return found;
-}
-
-const char *proc_path(const char *suffix)
-{
-	static char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%s%s", mod->name, suffix);
-	return path;
 }
 
 /* ---- children ---- */
@@ -430,14 +286,13 @@ void reap(pid_t pid)
 		      "a child ended with status 0x%x", status);
 }
 
-/* Until a child waits for something, or has come to its end without. */
+/* Wait until a child sleeps or has exited. */
 void await_blocked(pid_t pid)
 {
-	char path[64], state;
+	char state;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	do {
-		char *text = slurp(path);
+		char *text = slurp(pathf("/proc/%d/stat", pid));
 
 		ck_assert_int_eq(sscanf(strrchr(text, ')'), ") %c", &state), 1);
 		free(text);
