@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "fire.h"
+#include "../support/support.h"
 #include "check.h"
 #include "device.h"
 #include <fcntl.h>
@@ -46,8 +46,8 @@ static bool allocated_makes_sense(const struct device *d, long allocated)
 {
 	long each = d->count ? allocated / (long)d->count : 0;
 
-	if (d->count &&
-	    (each < d->quantum || each > (long)MAX(2 * d->quantum, page_size)))
+	if (d->count && (each < (long)d->quantum ||
+			 each > MAX(2L * d->quantum, page_size())))
 		return differs("allocated: %ld for %zu quanta of %u", allocated,
 			       d->count, d->quantum);
 	return same("allocated", allocated, each * d->count);
@@ -72,7 +72,7 @@ bool check_sysfs(const struct device *d, int n)
 bool check_proc(const struct device *d, int n)
 {
 	size_t items = 0, quanta = 0, last = d->count;
-	char path[64], heading[128], *text, *line, *state;
+	char heading[128], *text, *line, *state;
 	bool ours = false, seen = false;
 
 	while (last && d->quanta[last - 1].nr / d->qset ==
@@ -80,8 +80,7 @@ bool check_proc(const struct device *d, int n)
 		last--;
 	snprintf(heading, sizeof(heading), "Device %d: qset %u, q %u, sz %llu",
 		 n, d->qset, d->quantum, (unsigned long long)d->size);
-	snprintf(path, sizeof(path), "/proc/%smem", mod->name);
-	text = slurp(path);
+	text = slurp(proc_path("mem"));
 	for (line = strtok_r(text, "\n", &state); line;
 	     line = strtok_r(NULL, "\n", &state)) {
 		if (*line == 'D') {
@@ -110,15 +109,13 @@ bool check_proc(const struct device *d, int n)
 /* A line for each quantum, in order. */
 bool check_layout(const struct device *d, int n)
 {
-	char path[64], *text, *line, *state;
+	char *text, *line, *state;
 	bool ok = true;
 	size_t nr = 0;
 
-	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/%d/layout",
-		 mod->name, n);
-	if (access(path, R_OK))
+	if (access(layout_path(n), R_OK))
 		return true;
-	text = slurp(path);
+	text = slurp(layout_path(n));
 	for (line = strtok_r(text, "\n", &state); line && ok;
 	     line = strtok_r(NULL, "\n", &state)) {
 		unsigned long long item;
@@ -192,11 +189,11 @@ bool check_absent(void)
 	static const char *const lists[] = { "/proc/devices", "/proc/slabinfo",
 					     "/proc/vmallocinfo",
 					     "/proc/modules" };
-	char path[128];
 
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		snprintf(path, sizeof(path), "%s%s%s", places[i][0], mod->name,
-			 places[i][1]);
+		const char *path =
+			pathf("%s%s%s", places[i][0], mod->name, places[i][1]);
+
 		if (!access(path, F_OK))
 			return differs("%s is still there", path);
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "fire.h"
+#include "../support/support.h"
 #include "device.h"
 #include <unistd.h>
 

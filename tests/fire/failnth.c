@@ -9,7 +9,7 @@
  * unchanged after an error, longer by a short count. See the kernel's
  * Documentation/fault-injection. Needs a kernel with fail-nth.
  */
-#include "fire.h"
+#include "../support/support.h"
 #include "check.h"
 #include "device.h"
 #include <dirent.h>
@@ -47,7 +47,7 @@ static const struct source {
 static void spare_trace_events(void)
 {
 	static const char *const files[] = { "failslab", "fail_page_alloc" };
-	char *text = slurp("/proc/kallsyms"), *line, *state, path[128];
+	char *text = slurp("/proc/kallsyms"), *line, *state;
 	uint64_t start = 0, end = 0;
 
 	for (line = strtok_r(text, "\n", &state); line;
@@ -61,17 +61,10 @@ static void spare_trace_events(void)
 	}
 	free(text);
 	for (int i = 0; start && i < 2; i++) {
-		char value[32];
-
-		snprintf(path, sizeof(path),
-			 "/sys/kernel/debug/%s/reject-start", files[i]);
-		snprintf(value, sizeof(value), "0x%llx",
-			 (unsigned long long)start);
-		write_file(path, value);
-		strcpy(strrchr(path, '-'), "-end");
-		snprintf(value, sizeof(value), "0x%llx",
-			 (unsigned long long)end);
-		write_file(path, value);
+		write_file(pathf("/sys/kernel/debug/%s/reject-start", files[i]),
+			   pathf("0x%llx", (unsigned long long)start));
+		write_file(pathf("/sys/kernel/debug/%s/reject-end", files[i]),
+			   pathf("0x%llx", (unsigned long long)end));
 	}
 }
 
@@ -89,15 +82,15 @@ static bool prepare_faults(void)
 		{ "fail_page_alloc/verbose", "0" },
 		{ "fail_usercopy/verbose", "0" },
 	};
-	char path[128];
 
 	nth_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	row_fd = open("/proc/thread-self/make-it-fail", O_RDWR | O_CLOEXEC);
 	if (nth_fd < 0 || row_fd < 0)
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s",
-			 settings[i][0]);
+		const char *path =
+			pathf("/sys/kernel/debug/%s", settings[i][0]);
+
 		if (write_file(path, settings[i][1]))
 			printf("# cannot set %s\n", path);
 	}
@@ -127,10 +120,7 @@ static bool disarm(void)
 
 static const char *source_path(const struct source *s, const char *name)
 {
-	static char path[128];
-
-	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/%s", s->name, name);
-	return path;
+	return pathf("/sys/kernel/debug/%s/%s", s->name, name);
 }
 
 static void set_source(const struct source *s, const char *name,
@@ -348,7 +338,7 @@ static int opened;
 static void before_trim(void)
 {
 	before_device();
-	set_geometry(dev_fd, quantum + page_size, qset + 1);
+	set_geometry(dev_fd, quantum + page_size(), qset + 1);
 }
 
 static long long act_trim(void)
@@ -362,7 +352,7 @@ static bool after_trim(long long ret, bool fired)
 	if (ret < 0)
 		return fired && excused(ret) && check_device();
 	close(opened);
-	device_trim(&model, quantum + page_size, qset + 1);
+	device_trim(&model, quantum + page_size(), qset + 1);
 	return check_device();
 }
 
@@ -389,7 +379,7 @@ static int map_flags;
 
 static void *map_device(void)
 {
-	return mmap(NULL, MAP_PAGES * page_size, PROT_READ | PROT_WRITE,
+	return mmap(NULL, MAP_PAGES * page_size(), PROT_READ | PROT_WRITE,
 		    map_flags, dev_fd, 0);
 }
 
@@ -400,9 +390,9 @@ static void before_map(void)
 	close(dev_open(0, O_WRONLY));
 	device_trim(&model, quantum, qset);
 	put(0, 10);
-	put(MAP_PAGES * page_size, 10);
+	put(MAP_PAGES * page_size(), 10);
 	map = NULL;
-	map_len = MAP_PAGES * page_size;
+	map_len = MAP_PAGES * page_size();
 	map_flags = MAP_SHARED;
 }
 
@@ -439,9 +429,9 @@ static bool after_map(long long ret, bool fired)
 		return false;
 	if (map && map != MAP_FAILED)
 		must(munmap(map, map_len));
-	if (kernel(lseek(dev_fd, 2 * page_size, SEEK_DATA)) ==
-	    (long long)(2 * page_size))
-		device_touch(&model, 2 * page_size);
+	if (kernel(lseek(dev_fd, 2 * page_size(), SEEK_DATA)) ==
+	    (long long)(2 * page_size()))
+		device_touch(&model, 2 * page_size());
 	if (!check_device())
 		return false;
 	opened = open("/dev/fire", O_WRONLY);
@@ -463,14 +453,14 @@ static long long act_load(void)
 {
 	if (sigsetjmp(no_page, 0))
 		return -EFAULT;
-	return ((volatile unsigned char *)map)[2 * page_size + 7];
+	return ((volatile unsigned char *)map)[2 * page_size() + 7];
 }
 
 static long long act_store(void)
 {
 	if (sigsetjmp(no_page, 0))
 		return -EFAULT;
-	((volatile unsigned char *)map)[2 * page_size + 7] = 77;
+	((volatile unsigned char *)map)[2 * page_size() + 7] = 77;
 	return 0;
 }
 
@@ -487,16 +477,16 @@ static bool after_store(long long ret, bool fired)
 {
 	unsigned char byte = 77;
 
-	if (!ret && map[2 * page_size + 7] != 77)
+	if (!ret && map[2 * page_size() + 7] != 77)
 		return differs("the store is lost");
 	if (!ret && map_flags == MAP_SHARED)
-		device_write(&model, 2 * page_size + 7, &byte, 1);
+		device_write(&model, 2 * page_size() + 7, &byte, 1);
 	return after_touch(ret, fired);
 }
 
 static long long act_split(void)
 {
-	return kernel(munmap(map + page_size, page_size));
+	return kernel(munmap(map + page_size(), page_size()));
 }
 
 static void *room, *moved_from;
@@ -637,7 +627,7 @@ static int pipe_fds[2];
 static void before_splice(void)
 {
 	before_device();
-	put(0, 3 * page_size);
+	put(0, 3 * page_size());
 	must(pipe(pipe_fds));
 	must(lseek(dev_fd, 0, SEEK_SET));
 }
@@ -645,7 +635,7 @@ static void before_splice(void)
 static long long act_splice(void)
 {
 	return kernel(
-		splice(dev_fd, NULL, pipe_fds[1], NULL, 2 * page_size, 0));
+		splice(dev_fd, NULL, pipe_fds[1], NULL, 2 * page_size(), 0));
 }
 
 static bool after_splice(long long ret, bool fired)
@@ -670,14 +660,14 @@ static void before_splice_in(void)
 {
 	before_splice();
 	must(lseek(dev_fd, span() - 10, SEEK_SET));
-	if (write(pipe_fds[1], data, 3 * page_size) != 3 * (long)page_size)
+	if (write(pipe_fds[1], data, 3 * page_size()) != 3 * page_size())
 		die("pipe: %s", strerror(errno));
 }
 
 static long long act_splice_in(void)
 {
 	return kernel(
-		splice(pipe_fds[0], NULL, dev_fd, NULL, 3 * page_size, 0));
+		splice(pipe_fds[0], NULL, dev_fd, NULL, 3 * page_size(), 0));
 }
 
 static bool after_splice_in(long long ret, bool fired)
@@ -685,7 +675,7 @@ static bool after_splice_in(long long ret, bool fired)
 	close(pipe_fds[0]);
 	close(pipe_fds[1]);
 	write_pos = span() - 10;
-	write_len = 3 * page_size;
+	write_len = 3 * page_size();
 	return after_write(ret, fired);
 }
 
@@ -718,14 +708,9 @@ static int module_fd;
 
 static void before_load(void)
 {
-	char path[256];
-	const char *dir = getenv("SCULL_MODDIR");
-
 	snprintf(load_params, sizeof(load_params), "devs=4 qset=7 %s",
 		 mod->paged ? "order=1" : "quantum=100");
-	snprintf(path, sizeof(path), "%s/%s.ko", dir ? dir : "/lib/scull",
-		 mod->name);
-	module_fd = must(open(path, O_RDONLY | O_CLOEXEC));
+	module_fd = must(open(ko_path(mod), O_RDONLY | O_CLOEXEC));
 }
 
 static long long act_load_module(void)
@@ -748,7 +733,7 @@ static bool after_load(long long ret, bool fired)
 	close(opened);
 	if (memcmp(out + 300, "hello", 5))
 		return differs("it does not hold what was written");
-	return same("rmmod", try_unload(), 0) && check_absent();
+	return same("rmmod", try_unload(mod, 0), 0) && check_absent();
 }
 
 static void before_unload(void)
@@ -768,7 +753,7 @@ static long long act_unload(void)
 static bool after_unload(long long ret, bool fired)
 {
 	if (ret < 0 &&
-	    !(fired && excused(ret) && same("rmmod", try_unload(), 0)))
+	    !(fired && excused(ret) && same("rmmod", try_unload(mod, 0), 0)))
 		return false;
 	return check_absent();
 }
@@ -883,7 +868,7 @@ static long long capacity(void)
 	snprintf(limit, sizeof(limit), "%ld", read_long(param_path("limit")));
 	must(write_file(param_path("limit"), "1"));
 	fd = dev_open(1, O_RDWR);
-	set_geometry(fd, page_size, 10);
+	set_geometry(fd, page_size(), 10);
 	close(fd);
 	fd = dev_open(1, O_WRONLY);
 	while ((ret = kernel(write(fd, data, 10000))) > 0)
@@ -909,13 +894,13 @@ static bool bad_memory(bool write, bool vector)
 	int fd = must(memfd_create("memory", MFD_CLOEXEC));
 	unsigned char *end;
 
-	must(ftruncate(fd, page_size));
-	end = mmap(NULL, 2 * page_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-		   0);
+	must(ftruncate(fd, page_size()));
+	end = mmap(NULL, 2 * page_size(), PROT_READ | PROT_WRITE, MAP_SHARED,
+		   fd, 0);
 	if (end == MAP_FAILED)
 		die("mmap: %s", strerror(errno));
 	close(fd);
-	end += page_size;
+	end += page_size();
 
 	for (size_t good = 0; good < BAD_LEN; good++) {
 		unsigned char *buf = end - good;
@@ -948,7 +933,7 @@ static bool bad_memory(bool write, bool vector)
 		    (good % 16 == 0 && !check_device()))
 			return false;
 	}
-	must(munmap(end - page_size, 2 * page_size));
+	must(munmap(end - page_size(), 2 * page_size()));
 	return true;
 }
 
@@ -989,13 +974,13 @@ int main(int argc, char **argv)
 
 	/* What the first use of anything leaves behind is not ours. */
 	load("");
-	unload();
+	unload(PATIENCE);
 	for (size_t i = 0; i < ARRAY_SIZE(loading); i++)
 		run(&loading[i]);
 
 	load("");
 	make_node();
-	quantum = mod->paged ? 2 * page_size : 300;
+	quantum = mod->paged ? 2 * page_size() : 300;
 	qset = 3;
 	before = capacity();
 	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++) {
@@ -1014,7 +999,7 @@ int main(int argc, char **argv)
 	    before);
 	if (dev_fd >= 0)
 		close(dev_fd);
-	unload();
+	unload(PATIENCE);
 	unlink("/dev/fire");
 	return tap_end();
 }

@@ -8,7 +8,7 @@
  * are. What is written at an offset is always the same byte, so that any byte read
  * is that one, or zero.
  */
-#include "fire.h"
+#include "../support/support.h"
 #include "check.h"
 #include <fcntl.h>
 #include <getopt.h>
@@ -142,7 +142,7 @@ static void do_geometry(int fd)
 	int value = quanta[random_below(&rnd, mod->paged ? 4 : 6)];
 
 	if (one_in(&rnd, 2))
-		value = page_size * (1 + random_below(&rnd, 4));
+		value = page_size() * (1 + random_below(&rnd, 4));
 	checked("ioctl", kernel(ioctl(fd, SCULL_IOCXQUANTUM, &value)));
 	value = qsets[random_below(&rnd, ARRAY_SIZE(qsets))];
 	checked("ioctl", kernel(ioctl(fd, SCULL_IOCHQSET, (long)value)));
@@ -160,7 +160,6 @@ static void do_geometry(int fd)
 /* Somewhere that shows what is in a device. */
 static const char *any_file(void)
 {
-	static char path[64];
 	int dev = random_below(&rnd, DEVICES);
 
 	switch (random_below(&rnd, 6)) {
@@ -171,15 +170,11 @@ static const char *any_file(void)
 	case 2:
 		return "/proc/slabinfo";
 	case 3:
-		snprintf(path, sizeof(path), "/proc/%smem", mod->name);
-		return path;
+		return proc_path("mem");
 	case 4:
-		snprintf(path, sizeof(path), "/proc/%sseq", mod->name);
-		return path;
+		return proc_path("seq");
 	default:
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/%d/layout",
-			 mod->name, dev);
-		return path;
+		return layout_path(dev);
 	}
 }
 
@@ -224,8 +219,8 @@ static void touch_all(volatile unsigned char *p, size_t len, uint64_t off,
 
 static void do_map(int fd)
 {
-	size_t len = (1 + random_below(&rnd, 16)) * page_size;
-	uint64_t off = random_below(&rnd, REACH / page_size) * page_size;
+	size_t len = (1 + random_below(&rnd, 16)) * page_size();
+	uint64_t off = random_below(&rnd, REACH / page_size()) * page_size();
 	bool private = one_in(&rnd, 3);
 	unsigned char *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
 				private ? MAP_PRIVATE : MAP_SHARED, fd, off);
@@ -273,17 +268,13 @@ static void reload(int patience)
 	static const char *const params[] = { "", "quantum=4096 qset=4",
 					      "quantum=1000 devs=4",
 					      "limit=8 qset=1" };
-	long long end = now_ms() + patience;
-	int ret;
+	int ret = try_unload(mod, patience);
 
-	do {
-		ret = try_unload();
-	} while (ret == -EAGAIN && now_ms() < end && !usleep(200));
 	if (!ret)
 		atomic_fetch_add(&count->unloads, 1);
 	else if (ret != -EAGAIN && ret != -ENOENT && ret != -EBUSY)
 		die("rmmod: %s", strerror(-ret));
-	ret = try_load(params[random_below(&rnd, ARRAY_SIZE(params))]);
+	ret = try_load(mod, params[random_below(&rnd, ARRAY_SIZE(params))]);
 	if (!ret)
 		atomic_fetch_add(&count->loads, 1);
 	else if (ret != -EEXIST && ret != -EBUSY)
@@ -395,7 +386,7 @@ static long long capacity(void)
 	if (ret != -ENOSPC)
 		die("write to the limit: %s", strerror(-ret));
 	close(fd);
-	unload();
+	unload(PATIENCE);
 	return total;
 }
 
@@ -424,7 +415,7 @@ static void run_everybody(unsigned int seconds)
 	ok &= reap_all(true);
 
 	/* If one was killed between, it is not loaded. */
-	if (try_load("") == 0)
+	if (try_load(mod, "") == 0)
 		atomic_fetch_add(&count->loads, 1);
 	must(write_file(param_path("limit"), "0"));
 	for (int i = 0; i < DEVICES; i++) {
@@ -441,7 +432,7 @@ static void run_everybody(unsigned int seconds)
 			usleep(10000);
 		ok &= !read_long(sysfs_path(i, "allocated"));
 	}
-	unload();
+	unload(PATIENCE);
 	tap(ok && check_absent(),
 	    "everybody for %u s: %lu acts, %lu loads, %lu unloads, %lu killed",
 	    seconds, atomic_load(&count->acts), atomic_load(&count->loads),
@@ -488,16 +479,6 @@ static uint64_t read_back(int dev)
 	return off;
 }
 
-static long event(const char *name)
-{
-	char *text = slurp(GROUP "/memory.events");
-	char *at = strstr(text, name);
-	long value = at ? atol(at + strlen(name)) : -1;
-
-	free(text);
-	return value;
-}
-
 static void run_memcg(void)
 {
 	uint64_t kept = 0;
@@ -528,8 +509,8 @@ static void run_memcg(void)
 	for (int i = 0; i < DEVICES; i++)
 		kept += read_back(i);
 	ok &= kept == atomic_load(&count->bytes) && kept > 8 << 20;
-	ok &= event("oom_kill ") == 0;
-	unload();
+	ok &= read_field(GROUP "/memory.events", "oom_kill") == 0;
+	unload(PATIENCE);
 
 	/* It is uncharged as it is freed, but for what a CPU keeps in stock. */
 	for (int tries = 100; tries && current; tries--) {
@@ -575,7 +556,7 @@ static void run_limit(unsigned int seconds)
 			close(dev_open(i, O_WRONLY));
 		rounds++;
 	}
-	unload();
+	unload(PATIENCE);
 	/* Items and what lies around them count as well. */
 	ok &= most <= 4 << 20 && least > 7 << 19;
 	tap(ok,
@@ -628,7 +609,7 @@ static void run_killed(unsigned int seconds)
 		torn += size % LARGE != 0;
 		rounds++;
 	}
-	unload();
+	unload(PATIENCE);
 	free(data);
 	tap(ok,
 	    "a writer killed %lu times, %lu within a write: no byte missing",
@@ -640,21 +621,15 @@ static void run_killed(unsigned int seconds)
 /* What the kernel takes, in KiB, with nothing left over that it could free. */
 static long kernel_memory(void)
 {
-	static const char *const names[] = { "Slab:", "VmallocUsed:", "Percpu:",
-					     "KernelStack:" };
-	char *text;
+	static const char *const names[] = { "Slab", "VmallocUsed", "Percpu",
+					     "KernelStack" };
 	long sum = 0;
 
 	write_file("/proc/sys/vm/drop_caches", "3");
 	if (system("for c in /sys/kernel/slab/*/shrink; do echo 1 >$c; done"))
 		return 0;
-	text = slurp("/proc/meminfo");
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		char *at = strstr(text, names[i]);
-
-		sum += at ? atol(at + strlen(names[i])) : 0;
-	}
-	free(text);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		sum += MAX(read_field("/proc/meminfo", names[i]), 0);
 	return sum;
 }
 
@@ -671,20 +646,20 @@ static void cycle(int nr)
 	};
 	int fd;
 
-	load(params[nr % ARRAY_SIZE(params)]);
+	load("%s", params[nr % ARRAY_SIZE(params)]);
 	fd = dev_open(0, O_RDWR);
 	fill(buf, 20000, 0);
 	must(pwrite(fd, buf, 2000, 0));
 	must(pwrite(fd, buf, 2000, 1 << 20));
 	if (mod->paged && nr % ARRAY_SIZE(params) == 3) {
 		unsigned char *p =
-			mmap(NULL, page_size, PROT_READ, MAP_SHARED, fd, 0);
+			mmap(NULL, page_size(), PROT_READ, MAP_SHARED, fd, 0);
 
 		check(p, 1000, 0, false);
-		munmap(p, page_size);
+		munmap(p, page_size());
 	}
 	close(fd);
-	unload();
+	unload(PATIENCE);
 	if (!check_absent())
 		die("%s", why);
 }

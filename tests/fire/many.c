@@ -16,7 +16,8 @@
  *
  * Meanwhile they trim, change the geometry, and read what /proc and /sys show.
  */
-#include "fire.h"
+#include "../support/support.h"
+#include "many.h"
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -393,8 +394,9 @@ static void map_touch(volatile unsigned char *p, size_t len, uint64_t off,
 
 static void bytes_map(void)
 {
-	size_t len = (1 + random_below(&rnd, 8)) * page_size;
-	uint64_t off = random_below(&rnd, BYTES_MOST / page_size) * page_size;
+	size_t len = (1 + random_below(&rnd, 8)) * page_size();
+	uint64_t off =
+		random_below(&rnd, BYTES_MOST / page_size()) * page_size();
 	bool private = one_in(&rnd, 4);
 	unsigned char *p;
 	int err;
@@ -439,7 +441,7 @@ static void regeometry(void)
 	static const long quanta[] = { 400, 500, 777, 1000, 4000, 64, 100 };
 	static const long qsets[] = { 1, 2, 4, 7, 100, 1000 };
 	long quantum = one_in(&rnd, 2) ?
-			       (long)(page_size << random_below(&rnd, 3)) :
+			       (long)(page_size() << random_below(&rnd, 3)) :
 			       quanta[random_below(&rnd, mod->paged ? 5 : 7)];
 
 	must(ioctl(fds[LOG], SCULL_IOCTQUANTUM, quantum));
@@ -449,13 +451,10 @@ static void regeometry(void)
 
 static void watch(void)
 {
-	char path[64];
+	const char *path = one_in(&rnd, 2) ?
+				   proc_path("mem") :
+				   layout_path(random_below(&rnd, DEVICES));
 
-	if (one_in(&rnd, 2))
-		snprintf(path, sizeof(path), "/proc/%smem", mod->name);
-	else
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/%d/layout",
-			 mod->name, (int)random_below(&rnd, DEVICES));
 	if (!access(path, R_OK))
 		free(slurp(path));
 	read_long(sysfs_path(SLOTS, "size"));

@@ -11,9 +11,10 @@
  * run, on both. So any part of it can be run again: of one that fails, operations
  * are taken away for as long as it still fails, and what is left is printed.
  */
-#include "fire.h"
+#include "../support/support.h"
 #include "check.h"
 #include "device.h"
+#include "many.h"
 #include <fcntl.h>
 #include <getopt.h>
 #include <setjmp.h>
@@ -212,7 +213,7 @@ static bool affordable(const struct device *d, size_t len)
 		const struct device *e = &devices[i];
 
 		bytes += (double)(e->count + (e == d ? quanta : 0)) *
-			 MAX(e->quantum, page_size);
+			 MAX(e->quantum, page_size());
 		bytes += (double)(device_items(e) + (e == d ? items : 0)) *
 			 (e->qset * 16 + 4096);
 	}
@@ -343,7 +344,7 @@ static bool run_close(const struct op *op)
  * which unlike a hole in the address space stays one.
  */
 static unsigned char *room[PIECES];
-#define ROOM (MOST_LEN + page_size)
+#define ROOM (MOST_LEN + page_size())
 
 /* One int as ioctls see it: to read and write, to read only, and not at all. */
 enum { GOOD, READ_ONLY, BAD, POINTERS };
@@ -372,14 +373,14 @@ static void make_rooms(void)
 
 	for (int i = 0; i < PIECES; i++) {
 		fd = make_memory(ROOM);
-		room[i] = map_memory(fd, ROOM + page_size,
+		room[i] = map_memory(fd, ROOM + page_size(),
 				     PROT_READ | PROT_WRITE);
 		close(fd);
 	}
-	fd = make_memory(page_size);
-	ints[GOOD] = map_memory(fd, 2 * page_size, PROT_READ | PROT_WRITE);
-	ints[READ_ONLY] = map_memory(fd, page_size, PROT_READ);
-	ints[BAD] = ints[GOOD] + page_size / sizeof(int);
+	fd = make_memory(page_size());
+	ints[GOOD] = map_memory(fd, 2 * page_size(), PROT_READ | PROT_WRITE);
+	ints[READ_ONLY] = map_memory(fd, page_size(), PROT_READ);
+	ints[BAD] = ints[GOOD] + page_size() / sizeof(int);
 	close(fd);
 }
 
@@ -531,7 +532,7 @@ static long long expect_write(const struct op *op, const struct device *d,
 /* The largest quanta need luck, and the model no more than to hear of it. */
 static bool unlucky(const struct device *d, int64_t pos, long long ret)
 {
-	if (d->quantum <= 8 * page_size || mod->max_quantum)
+	if ((long)d->quantum <= 8 * page_size() || mod->max_quantum)
 		return false;
 	if (ret == -ENOMEM)
 		ret = 0;
@@ -639,7 +640,7 @@ static void make_splice(struct op *op, struct random *r)
 	d = slot_device(op);
 	op->how = one_in(r, 3) ? PLAIN : AT;
 	op->off = make_offset(d, r);
-	op->len = MIN(make_len(d, r), PIPE_PAGES * page_size);
+	op->len = MIN((long)make_len(d, r), PIPE_PAGES * page_size());
 	op->fill = random_next(r);
 }
 
@@ -679,8 +680,9 @@ static bool run_splice_from(const struct op *op)
 	if (!want && (uint64_t)pos < d->size)
 		want = MIN(op->len, d->size - pos);
 	/* A pipe has 16 buffers, each for a page of the device or a part of one. */
-	if (want > 0 && mod->paged && d->quantum % page_size == 0)
-		want = MIN(want, (long long)(16 * page_size - pos % page_size));
+	if (want > 0 && mod->paged && d->quantum % page_size() == 0)
+		want = MIN(want,
+			   (long long)(16 * page_size() - pos % page_size()));
 	if (op->how != AT && want > 0)
 		f->pos += want;
 	if (!live)
@@ -834,7 +836,7 @@ static int64_t make_value(int which, struct random *r)
 			return largest_quantum - (int64_t)random_below(r, 2);
 		/* Whole pages can be mapped. */
 		if (mod->paged && !one_in(r, 3))
-			return page_size * (1 + random_below(r, 4));
+			return page_size() * (1 + random_below(r, 4));
 		return quanta[random_below(r, ARRAY_SIZE(quanta))];
 	}
 }
@@ -873,7 +875,7 @@ static void value_set(int which, int64_t value)
 		next_qset = value;
 		break;
 	default:
-		next_quantum = page_size << value;
+		next_quantum = page_size() << value;
 	}
 }
 
@@ -958,8 +960,8 @@ static bool run_reset(const struct op *op)
 		return !live ||
 		       same("ioctl", kernel(ioctl(f->fd, _IO('K', 19), 1)),
 			    -ENOTTY);
-	next_quantum = BUILTIN_QUANTUM;
-	next_qset = BUILTIN_QSET;
+	next_quantum = DEFAULT_QUANTUM;
+	next_qset = DEFAULT_QSET;
 	return !live || same("reset", kernel(ioctl(f->fd, SCULL_IOCRESET)), 0);
 }
 
@@ -1004,7 +1006,7 @@ static void forget_copies(struct map *m, unsigned int from)
 
 static bool unmap(struct map *m)
 {
-	size_t len = m->pages * page_size;
+	size_t len = m->pages * page_size();
 
 	if (!m->pages)
 		return true;
@@ -1022,13 +1024,13 @@ static void make_map(struct op *op, struct random *r)
 	d = slot_device(op);
 	op->value = 1 + random_below(r, MAP_PAGES);
 	op->off = random_below(r, d->size < MOST_BYTES ?
-					  d->size / page_size + 2 :
+					  d->size / page_size() + 2 :
 					  8) *
-		  page_size;
+		  page_size();
 	if (one_in(r, 4))
-		op->off = make_offset(d, r) & -page_size;
+		op->off = make_offset(d, r) & -page_size();
 	if (one_in(r, 30)) /* past what a loff_t can tell */
-		op->off = INT64_MIN + (int64_t)random_below(r, 4) * page_size;
+		op->off = INT64_MIN + (int64_t)random_below(r, 4) * page_size();
 	op->flags = (one_in(r, 3) ? PROT_READ : PROT_READ | PROT_WRITE);
 	op->bad = one_in(r, 3); /* private */
 }
@@ -1046,7 +1048,7 @@ static bool run_map(const struct op *op)
 {
 	struct map *m = &maps[op->other];
 	struct file *f = &files[op->slot];
-	size_t len = op->value * page_size;
+	size_t len = op->value * page_size();
 	void *addr = NULL;
 	int want = 0;
 
@@ -1061,7 +1063,7 @@ static bool run_map(const struct op *op)
 		want = -EACCES;
 	else if (!mod->paged)
 		want = -ENODEV;
-	else if (devices[f->dev].quantum % page_size)
+	else if (devices[f->dev].quantum % page_size())
 		want = -EINVAL;
 	if (live) {
 		addr = mmap(NULL, len, op->flags,
@@ -1112,7 +1114,7 @@ static void show_remap(const struct op *op)
 static bool run_remap(const struct op *op)
 {
 	struct map *m = &maps[op->slot];
-	size_t old = m->pages * page_size, new = op->value *page_size;
+	size_t old = m->pages * page_size(), new = op->value *page_size();
 
 	void *addr;
 
@@ -1149,7 +1151,7 @@ static bool run_drop(const struct op *op)
 		return true;
 	forget_copies(m, 0);
 	return !live || same("madvise",
-			     kernel(madvise(m->addr, m->pages * page_size,
+			     kernel(madvise(m->addr, m->pages * page_size(),
 					    MADV_DONTNEED)),
 			     0);
 }
@@ -1179,24 +1181,25 @@ static bool run_fork(const struct op *op)
 /* How many bytes from here can be touched. */
 static size_t reachable(const struct map *m, size_t off, size_t len)
 {
-	size_t page = off / page_size;
+	size_t page = off / page_size();
 
-	while (page * page_size < off + len &&
+	while (page * page_size() < off + len &&
 	       (m->copies[page].bytes ||
-		m->off + page * page_size < devices[m->dev].size))
+		m->off + page * page_size() < devices[m->dev].size))
 		page++;
-	return page * page_size > off ? MIN(len, page * page_size - off) : 0;
+	return page * page_size() > off ? MIN(len, page * page_size() - off) :
+					  0;
 }
 
 /* How many bytes of a page are inside the device, or were when it was copied. */
 static size_t known(const struct map *m, size_t page)
 {
-	uint64_t pos = m->off + page * page_size;
+	uint64_t pos = m->off + page * page_size();
 	const struct device *d = &devices[m->dev];
 
 	if (m->copies[page].bytes)
 		return m->copies[page].known;
-	return pos < d->size ? MIN(page_size, d->size - pos) : 0;
+	return pos < d->size ? MIN((size_t)page_size(), d->size - pos) : 0;
 }
 
 /*
@@ -1211,14 +1214,14 @@ static size_t map_read(struct map *m, size_t off, size_t len,
 
 	len = reachable(m, off, len);
 	while (done < len) {
-		size_t page = (off + done) / page_size;
-		size_t skip = (off + done) % page_size;
-		size_t part = MIN(len - done, page_size - skip);
+		size_t page = (off + done) / page_size();
+		size_t skip = (off + done) % page_size();
+		size_t part = MIN(len - done, page_size() - skip);
 
 		if (m->copies[page].bytes) {
 			memcpy(data + done, m->copies[page].bytes + skip, part);
 		} else {
-			device_touch(d, m->off + page * page_size);
+			device_touch(d, m->off + page * page_size());
 			device_read(d, m->off + off + done, data + done, part);
 		}
 		for (size_t i = 0; sure && i < part; i++)
@@ -1240,10 +1243,10 @@ static size_t map_write(struct map *m, size_t off, size_t len,
 
 	len = reachable(m, off, len);
 	while (done < len) {
-		size_t page = (off + done) / page_size;
-		size_t skip = (off + done) % page_size;
-		size_t part = MIN(len - done, page_size - skip);
-		uint64_t pos = m->off + page * page_size;
+		size_t page = (off + done) / page_size();
+		size_t skip = (off + done) % page_size();
+		size_t part = MIN(len - done, page_size() - skip);
+		uint64_t pos = m->off + page * page_size();
 		struct copy *copy = &m->copies[page];
 
 		if (!copy->bytes)
@@ -1251,8 +1254,8 @@ static size_t map_write(struct map *m, size_t off, size_t len,
 		if (m->private) {
 			if (!copy->bytes) {
 				copy->known = known(m, page);
-				copy->bytes = malloc(page_size);
-				device_read(d, pos, copy->bytes, page_size);
+				copy->bytes = malloc(page_size());
+				device_read(d, pos, copy->bytes, page_size());
 			}
 			memcpy(copy->bytes + skip, data + done, part);
 		} else if (skip < known(m, page)) {
@@ -1281,7 +1284,7 @@ static size_t touch(void *to, const void *from, const void *mapping, size_t len)
 	if (sigsetjmp(out_of_reach, 0))
 		return done;
 	for (; done < len; done += part) {
-		part = page_size - ((uintptr_t)mapping + done) % page_size;
+		part = page_size() - ((uintptr_t)mapping + done) % page_size();
 		part = MIN(part, len - done);
 		memcpy(to + done, from + done, part);
 	}
@@ -1296,8 +1299,8 @@ static void make_access(struct op *op, struct random *r)
 	for (int i = 0; !maps[op->slot].pages && i < MAPS; i++)
 		op->slot = (op->slot + 1) % MAPS;
 	m = &maps[op->slot];
-	op->off = random_below(r, MAX(m->pages, 1) * page_size);
-	op->len = 1 + random_below(r, one_in(r, 3) ? 4 * page_size : 200);
+	op->off = random_below(r, MAX(m->pages, 1) * page_size());
+	op->len = 1 + random_below(r, one_in(r, 3) ? 4 * page_size() : 200);
 	op->fill = random_next(r);
 }
 
@@ -1310,7 +1313,7 @@ static void show_access(const struct op *op)
 /* The part of an access that lies inside the mapping as it is now. */
 static size_t inside(const struct op *op, const struct map *m)
 {
-	size_t size = m->pages * page_size;
+	size_t size = m->pages * page_size();
 
 	if ((uint64_t)op->off >= size || !affordable(&devices[m->dev], op->len))
 		return 0;
@@ -1388,11 +1391,11 @@ static size_t buffer_len(const struct op *op, const struct map *m,
 	if (pos >= d->size || m->off >= INT64_MAX)
 		return 0;
 	len = MIN(len, d->size - pos);
-	for (size_t page = start / page_size; page * page_size < start + len;
-	     page++) {
-		size_t end = page * page_size + known(m, page);
+	for (size_t page = start / page_size();
+	     page * page_size() < start + len; page++) {
+		size_t end = page * page_size() + known(m, page);
 
-		if (known(m, page) < page_size)
+		if ((long)known(m, page) < page_size())
 			len = end > start ? MIN(len, end - start) : 0;
 	}
 	if (m->dev == f->dev && (uint64_t)op->off < pos + len &&
@@ -1531,8 +1534,8 @@ static void start_over(void)
 		close_file(&files[i]);
 	for (int i = 0; i < MAPS; i++)
 		unmap(&maps[i]);
-	next_quantum = BUILTIN_QUANTUM;
-	next_qset = BUILTIN_QSET;
+	next_quantum = DEFAULT_QUANTUM;
+	next_qset = DEFAULT_QSET;
 	for (int i = 0; i < DEVICES; i++) {
 		device_trim(&devices[i], next_quantum, next_qset);
 		if (live) {
@@ -1656,7 +1659,7 @@ static void report(struct op *ops, size_t failed, uint64_t seed,
 	if (run_episode(ops, count) == count)
 		printf("# not again with an episode of its own; this is the last that did\n");
 	printf("# the shortest that fails, with quantum %d and qset %d before:\n",
-	       BUILTIN_QUANTUM, BUILTIN_QSET);
+	       DEFAULT_QUANTUM, DEFAULT_QSET);
 	for (size_t i = 0; i < count; i++) {
 		printf("#   ");
 		ops[i].kind->show(&ops[i]);
@@ -1760,6 +1763,6 @@ int main(int argc, char **argv)
 		tap(ok, "%lu operations of seed %llu as predicted", ops,
 		    (unsigned long long)seed);
 	}
-	unload();
+	unload(PATIENCE);
 	return tap_end();
 }

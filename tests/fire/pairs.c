@@ -7,7 +7,7 @@
  * KCSAN has the time to see if it is not. By itself this holds that of two writes
  * one is there in the end, whole, and that a page that two fill at once is one page.
  */
-#include "fire.h"
+#include "../support/support.h"
 #include <fcntl.h>
 #include <getopt.h>
 #include <sched.h>
@@ -89,25 +89,18 @@ static void set_geometry(void)
 {
 	static unsigned int times;
 
-	must(ioctl(fd, SCULL_IOCTQUANTUM, page_size << (++times & 1)));
+	must(ioctl(fd, SCULL_IOCTQUANTUM, page_size() << (++times & 1)));
 	must(ioctl(fd, SCULL_IOCTQSET, 10 + (times & 1)));
 }
 
 static void look_into_proc(void)
 {
-	static char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%sseq", mod->name);
-	free(slurp(path));
+	free(slurp(proc_path("seq")));
 }
 
 static void look_into_layout(void)
 {
-	static char path[64];
-
-	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/0/layout",
-		 mod->name);
-	free(slurp(path));
+	free(slurp(layout_path(0)));
 }
 
 static void look_at_attributes(void)
@@ -120,7 +113,7 @@ static void look_at_attributes(void)
 /* The kernel touches the page, which returns an error where there is none. */
 static void touch(int prot)
 {
-	void *page = mmap(NULL, page_size, prot, MAP_SHARED, fd, 0);
+	void *page = mmap(NULL, page_size(), prot, MAP_SHARED, fd, 0);
 
 	if (page == MAP_FAILED)
 		die("mmap: %s", strerror(errno));
@@ -128,7 +121,7 @@ static void touch(int prot)
 		pread(file, page, LEN, 0);
 	else
 		pwrite(file, page, LEN, 0);
-	munmap(page, page_size);
+	munmap(page, page_size());
 }
 
 static void load_from_map(void)
@@ -153,7 +146,7 @@ static void meet(void)
 /* What is stored in a page has to be what is read, as long as it is mapped. */
 static void fill_holes(void)
 {
-	size_t len = HOLES * page_size;
+	size_t len = HOLES * page_size();
 	char *map, value;
 
 	meet();
@@ -165,7 +158,7 @@ static void fill_holes(void)
 		die("mmap: %s", strerror(errno));
 	/* Others write the first, and the last is no hole. */
 	for (int i = 1; i < HOLES - 1; i++) {
-		size_t at = i * page_size + cpu;
+		size_t at = i * page_size() + cpu;
 
 		meet();
 		/* It may have been trimmed before it was mapped. */
@@ -291,11 +284,11 @@ int main(int argc, char **argv)
 	own = must(memfd_create("own", MFD_CLOEXEC));
 	must(pwrite(own, "ab", 2, 0));
 
-	load(mod->paged ? "order=0" : "");
+	load("%s", mod->paged ? "order=0" : "");
 	for (size_t i = 0; i < ARRAY_SIZE(ways); i++)
 		for (size_t j = i; j < ARRAY_SIZE(ways); j++)
 			if (bits >> i & bits >> j & 1)
 				run_pair(&ways[i], &ways[j], ms);
-	unload();
+	unload(PATIENCE);
 	return tap_end();
 }

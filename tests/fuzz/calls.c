@@ -272,7 +272,7 @@ static long long call_map(const int64_t *a)
 	void *start;
 
 	how |= a[4] == 3 ? MAP_POPULATE : a[4] == 4 ? MAP_LOCKED : 0;
-	start = mmap(NULL, len, prot, how, own.fds[a[1]], a[2] & -page_size);
+	start = mmap(NULL, len, prot, how, own.fds[a[1]], a[2] & -page_size());
 	if (start == MAP_FAILED)
 		return -errno;
 	forget_map(a[0]);
@@ -290,9 +290,10 @@ static long long call_unmap(const int64_t *a)
 
 	if (!start)
 		return 0;
-	off = (uint64_t)a[1] % len & -page_size;
+	off = (uint64_t)a[1] % len & -page_size();
 	end = off +
-	      MIN((MAX((uint64_t)a[2], 1) + page_size - 1) & -page_size, ROOM);
+	      MIN((MAX((uint64_t)a[2], 1) + page_size() - 1) & -page_size(),
+		  ROOM);
 	ret = kernel(munmap(start + off, MIN(end, len) - off));
 	if (ret)
 		return ret;
@@ -360,7 +361,7 @@ static long long call_touch(const int64_t *a)
 	if (sigsetjmp(no_page, 1))
 		return -EFAULT;
 	touch(own.maps[a[0]].start, (uint64_t)a[1] % len, len,
-	      a[2] == 2 ? page_size : len, a[2] != 0);
+	      a[2] == 2 ? (size_t)page_size() : len, a[2] != 0);
 	return 0;
 }
 
@@ -558,22 +559,22 @@ void calls_prepare(void)
 		{ "fail_usercopy/verbose", "0" },
 	};
 	struct sigaction act = { .sa_handler = on_signal };
-	char path[128];
 
 	must(sigaction(SIGBUS, &act, NULL));
 	must(sigaction(SIGSEGV, &act, NULL));
-	good = mmap(NULL, 2 * ROOM + page_size, PROT_READ | PROT_WRITE,
+	good = mmap(NULL, 2 * ROOM + page_size(), PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (good == MAP_FAILED)
 		die("mmap: %s", strerror(errno));
 	for (size_t i = 0; i < 2 * ROOM; i++)
 		good[i] = 1 + i % 127;
 	half_end = good + 2 * ROOM;
-	must(mprotect(half_end, page_size, PROT_NONE));
+	must(mprotect(half_end, page_size(), PROT_NONE));
 
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s",
-			 settings[i][0]);
+		const char *path =
+			pathf("/sys/kernel/debug/%s", settings[i][0]);
+
 		if (write_file(path, settings[i][1]))
 			printf("# cannot set %s\n", path);
 	}

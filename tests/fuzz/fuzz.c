@@ -250,6 +250,6 @@ int main(int argc, char **argv)
 	use_module(argv[optind]);
 	load("");
 	c = run_watched(work);
-	unload();
+	unload(PATIENCE);
 	return c;
 }

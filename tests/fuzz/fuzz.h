@@ -6,7 +6,7 @@
 #ifndef FUZZ_H
 #define FUZZ_H
 
-#include "../fire/fire.h"
+#include "../support/support.h"
 
 #define MAX_CALLS 16
 #define MAX_ARGS 5

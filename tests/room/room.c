@@ -6,15 +6,10 @@
  * through a mapping, until the modules refuse it again and again. Then nobody was
  * killed, another program gets 20 MiB, and all that was acknowledged is there.
  */
-#include <errno.h>
+#include "../support/support.h"
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,10 +23,7 @@
 
 enum way { WRITE, SPLICE, MAP, WAYS };
 
-static const char *const names[] = { "scullc", "scullp", "scullv" };
 static const char *const ways[] = { "write", "splice", "mmap" };
-
-#define MODULES 3
 
 /* Of each writer, seen by all processes */
 struct result {
@@ -43,34 +35,16 @@ struct result {
 static struct result (*results)[DEVICES][WAYS];
 static unsigned char pattern[BLOCK + PERIOD];
 
-static void die(const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	printf("# ");
-	vprintf(fmt, args);
-	printf("\n");
-	va_end(args);
-	exit(EXIT_FAILURE);
-}
-
 /* BLOCK bytes that belong at an offset */
 static const unsigned char *bytes_at(long long off)
 {
 	return pattern + off % PERIOD;
 }
 
-static int dev_open(int module, int dev, int flags)
+static int open_device(int module, int dev, int flags)
 {
-	char path[32];
-	int fd;
-
-	snprintf(path, sizeof(path), "/dev/%s%d", names[module], dev);
-	fd = open(path, flags | O_CLOEXEC);
-	if (fd < 0)
-		die("%s: %s", path, strerror(errno));
-	return fd;
+	return must(open(pathf("/dev/%s%d", modules[module].name, dev),
+			 flags | O_CLOEXEC));
 }
 
 /* Whether to try again, after a call that returned less than nothing */
@@ -101,8 +75,7 @@ static void fill_by_splice(int fd, long long from, struct result *r)
 	int refusals = 0, ends[2];
 	size_t left = 0;
 
-	if (pipe(ends))
-		die("pipe: %s", strerror(errno));
+	must(pipe(ends));
 	for (;;) {
 		loff_t off = from + r->bytes;
 		ssize_t ret;
@@ -132,7 +105,7 @@ static void fill_by_mapping(int fd, long long from, struct result *r)
 {
 	struct sigaction bus = { .sa_handler = on_sigbus };
 	volatile long long done = 0;
-	long page = sysconf(_SC_PAGESIZE);
+	long page = page_size();
 	unsigned char *p = mmap(NULL, REGION, PROT_READ | PROT_WRITE,
 				MAP_SHARED, fd, from);
 
@@ -164,7 +137,7 @@ static bool check(int module, int dev, int way)
 	static unsigned char buf[BLOCK];
 	const struct result *r = &results[module][dev][way];
 	long long from = way * REGION, done = 0;
-	int fd = dev_open(module, dev, O_RDONLY);
+	int fd = open_device(module, dev, O_RDONLY);
 
 	while (done < r->bytes) {
 		ssize_t len = pread(fd, buf, BLOCK, from + done);
@@ -177,21 +150,6 @@ static bool check(int module, int dev, int way)
 	}
 	close(fd);
 	return done == r->bytes;
-}
-
-static long vmstat(const char *name)
-{
-	char line[128];
-	long value = -1;
-	size_t len = strlen(name);
-	FILE *f = fopen("/proc/vmstat", "r");
-
-	while (f && fgets(line, sizeof(line), f))
-		if (!strncmp(line, name, len) && line[len] == ' ')
-			value = atol(line + len);
-	if (f)
-		fclose(f);
-	return value;
 }
 
 /* A program that wants memory, and nothing else */
@@ -212,24 +170,9 @@ static bool others_have_room(void)
 	return pid > 0 && waitpid(pid, &status, 0) == pid && !status;
 }
 
-static int count;
-static bool failed;
-
-static void tap(bool ok, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	printf("%sok %d - ", ok ? "" : "not ", ++count);
-	vprintf(fmt, args);
-	printf("\n");
-	va_end(args);
-	failed |= !ok;
-}
-
 int main(void)
 {
-	long killed = vmstat("oom_kill");
+	long killed = read_field("/proc/vmstat", "oom_kill");
 	int status, crashed = 0;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -242,15 +185,16 @@ int main(void)
 
 	for (int m = 0; m < MODULES; m++)
 		for (int d = 0; d < DEVICES; d++) {
-			int fd = dev_open(m, d, O_RDWR);
+			int fd = open_device(m, d, O_RDWR);
 
 			/* So long that each can map its part. */
 			if (pwrite(fd, "", 1, WAYS * REGION) != 1)
-				die("%s%d: %s", names[m], d, strerror(errno));
+				die("%s%d: %s", modules[m].name, d,
+				    strerror(errno));
 			close(fd);
 			for (int w = 0; w < WAYS; w++)
 				if (!fork()) {
-					fill[w](dev_open(m, d, O_RDWR),
+					fill[w](open_device(m, d, O_RDWR),
 						w * REGION, &results[m][d][w]);
 					_exit(0);
 				}
@@ -260,7 +204,8 @@ int main(void)
 
 	tap(!crashed, "all writers ended by themselves");
 	tap(others_have_room(), "another program gets %d MiB", OTHERS >> 20);
-	tap(vmstat("oom_kill") == killed, "nobody was killed for memory");
+	tap(read_field("/proc/vmstat", "oom_kill") == killed,
+	    "nobody was killed for memory");
 	for (int w = 0; w < WAYS; w++) {
 		int reason = w == MAP ? SIGBUS : ENOSPC, writers = 0;
 		bool refusals = true, there = true;
@@ -283,6 +228,5 @@ int main(void)
 		    writers, w == MAP ? "SIGBUS" : "ENOSPC");
 		tap(there, "%s: all %lld MiB are there", ways[w], bytes >> 20);
 	}
-	printf("1..%d\n", count);
-	return failed;
+	return tap_end();
 }

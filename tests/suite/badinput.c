@@ -38,7 +38,7 @@ START_TEST(bad_pointers)
 	void *const bad[] = { NULL, (void *)1, BAD_POINTER, none };
 
 	ck_assert_ptr_ne(none, MAP_FAILED);
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		must(lseek(fd, 100, SEEK_SET));
 		must_fail(write(fd, bad[i], 1), EFAULT);
 		must_fail(write(fd, bad[i], 100), EFAULT);
@@ -184,7 +184,7 @@ START_TEST(negative_offsets) /* trap 3 */
 	char byte = 'x';
 
 	iov = (struct iovec){ &byte, 1 };
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		must_fail(pwrite(fd, &byte, 1, bad[i]), EINVAL);
 		must_fail(pread(fd, &byte, 1, bad[i]), EINVAL);
 		must_fail(pwritev(fd, &iov, 1, bad[i]), EINVAL);
@@ -297,8 +297,7 @@ void badinput_tests(TCase *tc)
 	tcase_add_loop_test(tc, length_int_max, 0, NGEOMETRIES);
 	tcase_add_test(tc, length_int_max_till_full);
 	tcase_add_loop_test(tc, negative_offsets, 0, NGEOMETRIES);
-	tcase_add_loop_test(tc, largest_offset, 0,
-			    sizeof(ends) / sizeof(ends[0]));
+	tcase_add_loop_test(tc, largest_offset, 0, ARRAY_SIZE(ends));
 	tcase_add_test(tc, past_the_largest_offset);
 	tcase_add_test(tc, wrong_direction);
 }

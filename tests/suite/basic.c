@@ -13,7 +13,7 @@ static const struct {
 	{ 4096, 1 },	{ 65536, 2 }, { 1, 64 }, { 5000, 1 },
 };
 
-#define NGEOMETRIES ((int)(sizeof(geometries) / sizeof(geometries[0])))
+#define NGEOMETRIES ((int)ARRAY_SIZE(geometries))
 
 /* Load with a geometry; enough bytes to see every kind of boundary in it. */
 static size_t load_geometry(int i)
@@ -42,26 +42,25 @@ START_TEST(nodes)
 		dev_close(dev_open(n, O_RDWR));
 	}
 	must_fail(access(dev_path(4), F_OK), ENOENT);
-	unload();
+	unload(0);
 	must_fail(access(dev_path(0), F_OK), ENOENT);
 }
 END_TEST
 
 START_TEST(class_links)
 {
-	char path[128], link[256];
+	char link[256];
 	ssize_t len;
 
 	load("devs=2");
 	for (int n = 0; n < 2; n++) {
-		snprintf(path, sizeof(path), "/sys/class/%s/%s%d", mod->name,
-			 mod->name, n);
-		len = must(readlink(path, link, sizeof(link) - 1));
+		len = must(readlink(pathf("/sys/class/%s/%s%d", mod->name,
+					  mod->name, n),
+				    link, sizeof(link) - 1));
 		ck_assert_int_gt(len, 0);
 	}
-	snprintf(path, sizeof(path), "/sys/class/%s", mod->name);
-	unload();
-	must_fail(access(path, F_OK), ENOENT);
+	unload(0);
+	must_fail(access(pathf("/sys/class/%s", mod->name), F_OK), ENOENT);
 }
 END_TEST
 
@@ -373,7 +372,7 @@ START_TEST(data_outlives_close)
 	fd = dev_open(0, O_RDONLY);
 	expect(fd, 0, 9000, 1);
 	dev_close(fd);
-	unload();
+	unload(0);
 	load("");
 	ck_assert_int_eq(dev_size(dev_open(0, O_RDONLY)), 0);
 }
@@ -391,7 +390,7 @@ void basic_tests(TCase *tc)
 	tcase_add_test(tc, end_of_file);
 	tcase_add_test(tc, seek);
 	tcase_add_test(tc, seek_refused);
-	tcase_add_loop_test(tc, who_trims, 0, sizeof(opens) / sizeof(opens[0]));
+	tcase_add_loop_test(tc, who_trims, 0, ARRAY_SIZE(opens));
 	tcase_add_test(tc, direct_is_refused);
 	tcase_add_test(tc, trim_under_a_reader);
 	tcase_add_test(tc, append);

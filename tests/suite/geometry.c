@@ -259,8 +259,7 @@ void geometry_tests(TCase *tc)
 {
 	tcase_add_test(tc, the_books_numbers);
 	tcase_add_test(tc, adopted_at_trim);
-	tcase_add_loop_test(tc, changed_in_mid_life, 0,
-			    sizeof(changes) / sizeof(changes[0]));
+	tcase_add_loop_test(tc, changed_in_mid_life, 0, ARRAY_SIZE(changes));
 	tcase_add_test(tc, smallest);
 	tcase_add_test(tc, large_quantum);
 	tcase_add_test(tc, largest_quantum);

@@ -6,7 +6,7 @@
 
 static const int quanta[] = { 100, 4000, 4096, 12288 };
 
-#define NQUANTA ((int)(sizeof(quanta) / sizeof(quanta[0])))
+#define NQUANTA ((int)ARRAY_SIZE(quanta))
 
 /* Leave free memory behind that is full of something. */
 static void dirty(int n, long quantum, int count)

@@ -103,12 +103,12 @@ static void ranges(int fd, int i)
 	const long good[] = { minimum(i), maximum(i) };
 	int *p = low_int();
 
-	for (size_t k = 0; k < sizeof(good) / sizeof(good[0]); k++) {
+	for (size_t k = 0; k < ARRAY_SIZE(good); k++) {
 		must(call(fd, v->tell, good[k]));
 		ck_assert_int_eq(must(call(fd, v->query, 0)), good[k]);
 	}
 	must(call(fd, v->tell, 2));
-	for (size_t k = 0; k < sizeof(bad) / sizeof(bad[0]); k++) {
+	for (size_t k = 0; k < ARRAY_SIZE(bad); k++) {
 		must_fail(call(fd, v->tell, bad[k]), EINVAL);
 		must_fail(call(fd, v->shift, bad[k]), EINVAL);
 		*p = bad[k];
@@ -129,7 +129,7 @@ static void bad_pointers(int fd, const struct verbs *v)
 	must(mprotect(read_only, page_size(), PROT_READ));
 	must(call(fd, v->tell, 2));
 	munmap(p, page_size());
-	for (size_t k = 0; k < sizeof(bad) / sizeof(bad[0]); k++) {
+	for (size_t k = 0; k < ARRAY_SIZE(bad); k++) {
 		must_fail(call(fd, v->set, bad[k]), EFAULT);
 		must_fail(call(fd, v->get, bad[k]), EFAULT);
 		must_fail(call(fd, v->exchange, bad[k]), EFAULT);

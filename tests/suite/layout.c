@@ -17,14 +17,6 @@ struct line {
 	char frames[4096];
 };
 
-static const char *layout_path(int n)
-{
-	static char path[128];
-
-	snprintf(path, sizeof(path), DEBUG "/%s/%d/layout", mod->name, n);
-	return path;
-}
-
 /* One line, which must be whole; the next one, or NULL at the end. */
 static const char *parse(const char *s, struct line *l)
 {
@@ -82,7 +74,7 @@ START_TEST(for_root_only)
 	must(stat(layout_path(1), &st));
 	ck_assert_int_eq(st.st_mode & 07777, 0400);
 	must_fail(access(layout_path(2), F_OK), ENOENT);
-	unload();
+	unload(0);
 	must_fail(access(layout_path(0), F_OK), ENOENT);
 }
 END_TEST
@@ -291,8 +283,7 @@ void layout_tests(TCase *tc)
 	tcase_add_test(tc, for_root_only);
 	tcase_add_test(tc, with_capability_only);
 	tcase_add_test(tc, empty);
-	tcase_add_loop_test(tc, every_quantum, 0,
-			    sizeof(quanta) / sizeof(quanta[0]));
+	tcase_add_loop_test(tc, every_quantum, 0, ARRAY_SIZE(quanta));
 	tcase_add_test(tc, no_overlap);
 	tcase_add_test(tc, without_limit);
 	tcase_add_test(tc, under_writers);

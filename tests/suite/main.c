@@ -3,22 +3,14 @@
  * The tests of the scull modules: scull_suite MODULE [GROUP...]
  *
  * Runs as root on a machine that may load modules, and reports TAP. One
- * source tests all three modules; what differs between them is the table
- * below. Every test is a process of its own with a time limit.
+ * source tests all three modules; what differs between them is in
+ * struct module. Every test is a process of its own with a time limit.
  */
 #include "suite.h"
 #include <sys/random.h>
 
 /* The slowest test takes seconds on an emulated machine; a hang takes all. */
 #define TIME_LIMIT 120
-
-const struct module modules[3] = {
-	{ .name = "scullc" },
-	{ .name = "scullp", .paged = true },
-	{ .name = "scullv", .paged = true, .max_quantum = 64 << 20 },
-};
-
-const struct module *mod;
 
 static const struct group {
 	const char *name;
@@ -38,8 +30,6 @@ static const struct group {
 	{ "wait", wait_tests },
 };
 
-#define NGROUPS (sizeof(groups) / sizeof(groups[0]))
-
 static bool wanted(const char *name, int argc, char **argv)
 {
 	for (int i = 2; i < argc; i++)
@@ -52,7 +42,7 @@ static int usage(void)
 {
 	fprintf(stderr, "usage: scull_suite scullc|scullp|scullv [GROUP...]\n"
 			"groups:");
-	for (size_t i = 0; i < NGROUPS; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
 		fprintf(stderr, " %s", groups[i].name);
 	fprintf(stderr, "\n");
 	return 2;
@@ -60,7 +50,7 @@ static int usage(void)
 
 static bool known_group(const char *name)
 {
-	for (size_t i = 0; i < NGROUPS; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
 		if (!strcmp(groups[i].name, name))
 			return true;
 	return false;
@@ -73,7 +63,7 @@ int main(int argc, char **argv)
 	char seed;
 	int failed;
 
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < MODULES; i++)
 		if (argc > 1 && !strcmp(argv[1], modules[i].name))
 			mod = &modules[i];
 	if (!mod)
@@ -87,7 +77,7 @@ int main(int argc, char **argv)
 		perror("getrandom");
 
 	suite = suite_create(mod->name);
-	for (size_t i = 0; i < NGROUPS; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(groups); i++) {
 		TCase *tc;
 
 		if (!wanted(groups[i].name, argc, argv))
@@ -106,7 +96,7 @@ int main(int argc, char **argv)
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
 	/* After a failure; what it held has been killed since. */
-	for (int i = 0; i < 3; i++)
-		try_unload(&modules[i]);
+	for (int i = 0; i < MODULES; i++)
+		try_unload(&modules[i], 0);
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

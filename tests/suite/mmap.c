@@ -740,7 +740,7 @@ START_TEST(closed)
 	put(fd, 0, 10 * page, 1);
 	p = map(fd, 0, 10 * page);
 	dev_close(fd);
-	ck_assert_int_eq(try_unload(mod), -EWOULDBLOCK);
+	ck_assert_int_eq(try_unload(mod, 0), -EWOULDBLOCK);
 	must_be_busy(dev_open(0, O_RDONLY));
 	check_fill(p, 10 * page, 1, 0);
 	must(munmap(p, 10 * page));
@@ -848,12 +848,9 @@ static unsigned long frame_of(const volatile void *p)
 /* The page frame of the device's first quantum. Nothing is mapped for it. */
 static unsigned long first_frame(void)
 {
-	char path[64], *text;
+	char *text = slurp(layout_path(0));
 	unsigned long frame;
 
-	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/0/layout",
-		 mod->name);
-	text = slurp(path);
 	ck_assert_int_eq(
 		sscanf(text, "#%*[^\n]\n#%*[^\n]\n%*u %*u %*x %lu", &frame), 1);
 	free(text);

@@ -10,11 +10,10 @@ START_TEST(defaults)
 	int fd;
 
 	load("");
-	ck_assert_int_eq(read_long("%s", param_path("quantum")),
-			 DEFAULT_QUANTUM);
-	ck_assert_int_eq(read_long("%s", param_path("qset")), DEFAULT_QSET);
-	ck_assert_int_eq(read_long("%s", param_path("devs")), 4);
-	ck_assert_int_gt(read_long("%s", param_path("limit")), 0);
+	ck_assert_int_eq(read_long(param_path("quantum")), DEFAULT_QUANTUM);
+	ck_assert_int_eq(read_long(param_path("qset")), DEFAULT_QSET);
+	ck_assert_int_eq(read_long(param_path("devs")), 4);
+	ck_assert_int_gt(read_long(param_path("limit")), 0);
 	fd = dev_open(0, O_RDWR);
 	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQQUANTUM)), DEFAULT_QUANTUM);
 	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQQSET)), DEFAULT_QSET);
@@ -48,7 +47,7 @@ START_TEST(default_limit)
 	else if (!kernel_is_64bit() && meminfo("VmallocTotal:") / 4 < wanted)
 		wanted = meminfo("VmallocTotal:") / 4;
 	load("");
-	limit = read_long("%s", param_path("limit"));
+	limit = read_long(param_path("limit"));
 	ck_assert_int_ge(limit, wanted - 8);
 	ck_assert_int_le(limit, wanted + 8);
 }
@@ -60,7 +59,7 @@ START_TEST(default_headroom)
 	long wanted = meminfo("MemTotal:") / 16, headroom;
 
 	load("");
-	headroom = read_long("%s", param_path("headroom"));
+	headroom = read_long(param_path("headroom"));
 	ck_assert_int_ge(headroom, wanted - 2);
 	ck_assert_int_le(headroom, wanted + 2);
 }
@@ -77,8 +76,8 @@ START_TEST(given_at_load)
 	ck_assert_int_eq(proc_device(1).quantum, 10);
 	ck_assert_int_eq(proc_device(1).qset, 4);
 	must_fail(access(dev_path(2), F_OK), ENOENT);
-	ck_assert_int_eq(read_long("%s", param_path("limit")), 3);
-	ck_assert_int_eq(read_long("%s", param_path("headroom")), 7);
+	ck_assert_int_eq(read_long(param_path("limit")), 3);
+	ck_assert_int_eq(read_long(param_path("headroom")), 7);
 }
 END_TEST
 
@@ -91,7 +90,7 @@ START_TEST(major_given)
 	must(stat(dev_path(3), &st));
 	ck_assert_uint_eq(major(st.st_rdev), 120);
 	ck_assert_uint_eq(minor(st.st_rdev), 3);
-	unload();
+	unload(0);
 	/* A major is given back and can be had again. */
 	load("major=120");
 }
@@ -105,7 +104,7 @@ START_TEST(order_given)
 	fd = dev_open(0, O_RDWR);
 	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQQUANTUM)), 4 * page_size());
 	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQORDER)), 2);
-	ck_assert_int_eq(read_long("%s", param_path("order")), 2);
+	ck_assert_int_eq(read_long(param_path("order")), 2);
 	put(fd, 0, 9 * page_size(), 1);
 	expect(fd, 0, 9 * page_size(), 1);
 	ck_assert_int_eq(proc_device(0).quantum, 4 * page_size());
@@ -166,7 +165,7 @@ static const struct bad {
 	{ "order", "64" },
 };
 
-#define NBAD ((int)(sizeof(bad) / sizeof(bad[0])))
+#define NBAD ((int)ARRAY_SIZE(bad))
 #define NBAD_ORDER 4
 
 static const char *bad_value(const struct bad *b)
@@ -211,7 +210,7 @@ START_TEST(refusal_is_explained)
 		{ "order", "99", 0, order_of(max_quantum()), true },
 	};
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char params[64], low[32], high[32];
 		const char *const words[] = { mod->name,      cases[i].name,
 					      cases[i].value, low,
@@ -255,7 +254,7 @@ START_TEST(changed_under_sys)
 
 	/* What an ioctl sets is seen there. */
 	must(ioctl(fd, SCULL_IOCTQUANTUM, 20L));
-	ck_assert_int_eq(read_long("%s", param_path("quantum")), 20);
+	ck_assert_int_eq(read_long(param_path("quantum")), 20);
 
 	ck_assert_int_eq(write_file(param_path("quantum"), "0\n"), -EINVAL);
 	ck_assert_int_eq(write_file(param_path("quantum"), "-1\n"), -EINVAL);
@@ -289,7 +288,7 @@ START_TEST(modes_under_sys)
 	struct stat st;
 
 	load("");
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		must(stat(param_path(files[i].name), &st));
 		ck_assert_msg((st.st_mode & 07777) == files[i].mode,
 			      "%s has mode %o", files[i].name, st.st_mode);
@@ -307,7 +306,7 @@ START_TEST(silent)
 
 	/* The first load of all may say that the module taints the kernel. */
 	load("");
-	unload();
+	unload(0);
 	mark = log_mark();
 	load("quantum=10 qset=4");
 	fd = dev_open(0, O_RDWR);
@@ -316,7 +315,7 @@ START_TEST(silent)
 	trim(0);
 	must(ioctl(fd, SCULL_IOCRESET));
 	dev_close(fd);
-	unload();
+	unload(0);
 	ck_assert_msg(!log_has(mark, words), "the log has something to tell");
 	close(mark);
 }
@@ -365,11 +364,11 @@ START_TEST(unloading_while_open)
 	load("");
 	fd = dev_open(0, O_RDWR);
 	put(fd, 0, 9000, 1);
-	ck_assert_int_eq(try_unload(mod), -EWOULDBLOCK);
+	ck_assert_int_eq(try_unload(mod, 0), -EWOULDBLOCK);
 	expect(fd, 0, 9000, 1);
 	put(fd, 9000, 9000, 1);
 	dev_close(fd);
-	unload();
+	unload(0);
 	must_fail(access(dev_path(0), F_OK), ENOENT);
 	must_fail(access(proc_path("mem"), F_OK), ENOENT);
 	must_fail(access(proc_path("seq"), F_OK), ENOENT);

@@ -97,7 +97,7 @@ static void ignore(unsigned long long value, void *data)
 
 struct proc_device proc_device(int n)
 {
-	int ndevs = read_long("%s", param_path("devs"));
+	int ndevs = read_long(param_path("devs"));
 	char *text = slurp(proc_path("mem"));
 	struct proc_device dev = parse(text, n, ndevs, ignore, NULL);
 

@@ -101,7 +101,7 @@ START_TEST(never_merged)
 	char name[32];
 
 	load("");
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		snprintf(name, sizeof(name), "scullc-%d", sizes[i]);
 		adopt(0, sizes[i], 4);
 		put(dev_open(0, O_RDWR), 0, 10 * sizes[i], 1);
@@ -142,7 +142,7 @@ START_TEST(what_is_counted)
 
 	load("quantum=%d", quantum);
 	put(dev_open(0, O_RDWR), 0, quanta * quantum, 1);
-	counted = read_long("/sys/class/scullc/scullc0/allocated");
+	counted = read_long(sysfs_path(0, "allocated"));
 	ck_assert_int_ge(counted, quanta * quantum);
 
 	snprintf(name, sizeof(name),

@@ -119,14 +119,14 @@ START_TEST(pages_in_a_pipe)
 	char *buf = malloc(len);
 	int fd, ends[2];
 
-	load("quantum=%ld qset=3", _i ? 3 * page : page);
+	load("quantum=%zu qset=3", _i ? 3 * page : page);
 	fd = dev_open(0, O_RDWR);
 	/* A hole of a quantum, and one that the end is in */
 	put(fd, 0, hole * page, 1);
 	put(fd, (hole + 4) * page, len - (hole + 4) * page - 50, 1);
 	must(pipe(ends));
 	must(fcntl(ends[1], F_SETPIPE_SZ, 2 * len));
-	for (size_t i = 0; i < sizeof(from) / sizeof(*from); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(from); i++) {
 		loff_t off = (from[i] + page) % page, at = off;
 		size_t want = len - 50 - at, first = hole * page, got;
 
@@ -164,7 +164,7 @@ START_TEST(pipe_is_full)
 	loff_t off = 100, first;
 	char byte;
 
-	load("quantum=%ld", page);
+	load("quantum=%zu", page);
 	fd = dev_open(0, O_RDWR);
 	put(fd, 0, 64 * page, 1);
 	must(pipe2(ends, O_NONBLOCK));
@@ -202,7 +202,7 @@ START_TEST(pipe_outlives_trim)
 	int fd, ends[2];
 	loff_t off = 0;
 
-	load("quantum=%ld", _i ? page : 100);
+	load("quantum=%zu", _i ? page : (size_t)100);
 	fd = dev_open(0, O_RDWR);
 	put(fd, 0, len, 1);
 	must(pipe(ends));

@@ -10,36 +10,18 @@
 #define SUITE_H
 
 #include <check.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "../../common/scull_ioctl.h"
+#include "../support/support.h"
 
-#define DEFAULT_QUANTUM 4000
-#define DEFAULT_QSET 1000
-#define MAX_QSET 1048576
 #define MAX_DEVS 1024
 #define MAX_MAJOR 511
-
-struct module {
-	const char *name;
-	bool paged; /* a quantum is whole pages: order, mmap */
-	long max_quantum; /* 0: the largest block of the page allocator */
-};
-
-extern const struct module modules[3];
-extern const struct module *mod; /* the one under test */
 
 /* The groups of tests, one a file. */
 void basic_tests(TCase *tc);
@@ -66,15 +48,6 @@ void trace_tests(TCase *tc);
 void layout_tests(TCase *tc);
 void wait_tests(TCase *tc);
 
-/* Assert that a system call works, and have its value. */
-#define must(call)                                                        \
-	({                                                                \
-		__typeof__(call) must_ret = (call);                       \
-		ck_assert_msg(must_ret != (__typeof__(call))-1, "%s: %s", \
-			      #call, strerror(errno));                    \
-		must_ret;                                                 \
-	})
-
 /* Assert that a system call fails, and how. */
 #define must_fail(call, err)                                             \
 	do {                                                             \
@@ -87,26 +60,16 @@ void wait_tests(TCase *tc);
 	} while (0)
 
 /* Loading and unloading */
-int try_load(const struct module *m, const char *params);
-int try_unload(const struct module *m);
-void load(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void load_other(const struct module *m, const char *params);
-void unload(void);
 void unload_all(void);
 const struct module *other_module(void);
 
 /* The machine */
-long page_size(void);
 long in_pages(long bytes);
 bool kernel_is_64bit(void);
-int max_order(void);
-int order_of(long bytes);
-long max_quantum(void);
 void drop_cap(int cap);
 
-/* Devices; what dev_open() opened is closed when the test ends. */
-const char *dev_path(int n);
-int dev_open(int n, int flags);
+/* Devices; what is still open is closed when the test ends. */
 void dev_close(int fd);
 void trim(int n);
 void adopt(int n, int quantum, int qset);
@@ -133,11 +96,7 @@ void *fenced(size_t len);
 /* A pointer no user process may use. */
 #define BAD_POINTER ((void *)-4096L)
 
-/* Small files of /proc and /sys, and the kernel log */
-char *slurp(const char *path);
-long read_long(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-int write_file(const char *path, const char *text);
-const char *param_path(const char *name);
+/* The kernel log */
 int log_mark(void);
 bool log_has(int mark, const char *const words[]);
 
@@ -151,7 +110,6 @@ struct proc_device {
 };
 
 struct proc_device proc_device(int n);
-const char *proc_path(const char *suffix);
 
 /* A task with a buffer of HELD_PAGES pages that is stalled in a system call */
 #define HELD_PAGES 16

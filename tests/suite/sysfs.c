@@ -8,8 +8,7 @@
 
 static long attr(int n, const char *name)
 {
-	return read_long("/sys/class/%s/%s%d/%s", mod->name, mod->name, n,
-			 name);
+	return read_long(sysfs_path(n, name));
 }
 
 /* What the allocator spends on a quantum, as far as it is anyone's business. */
@@ -35,14 +34,11 @@ START_TEST(read_only)
 		"alloc_failures",
 		"trims",
 	};
-	char path[128];
 	struct stat st;
 
 	load("");
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		snprintf(path, sizeof(path), "/sys/class/%s/%s0/%s", mod->name,
-			 mod->name, names[i]);
-		must(stat(path, &st));
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		must(stat(sysfs_path(0, names[i]), &st));
 		ck_assert_int_eq(st.st_mode & 07777, 0444);
 		attr(0, names[i]);
 	}
@@ -213,8 +209,7 @@ void sysfs_tests(TCase *tc)
 	close(sock);
 	tcase_add_test(tc, read_only);
 	tcase_add_test(tc, geometry);
-	tcase_add_loop_test(tc, counters, 0,
-			    sizeof(quanta) / sizeof(quanta[0]));
+	tcase_add_loop_test(tc, counters, 0, ARRAY_SIZE(quanta));
 	tcase_add_test(tc, failures);
 	tcase_add_test(tc, failed_items);
 	tcase_add_test(tc, counted_by_several);

@@ -8,9 +8,8 @@
 
 static void set_events(const char *value)
 {
-	char path[128];
+	const char *path = pathf(TRACING "/events/%s/enable", mod->name);
 
-	snprintf(path, sizeof(path), TRACING "/events/%s/enable", mod->name);
 	ck_assert_int_eq(write_file(path, value), 0);
 }
 

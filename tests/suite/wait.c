@@ -104,22 +104,17 @@ static void do_proc(int fd)
 static void do_sysfs(int fd)
 {
 	(void)fd;
-	ck_assert_int_eq(read_long("/sys/class/%s/%s0/size", mod->name,
-				   mod->name),
-			 device_size);
+	ck_assert_int_eq(read_long(sysfs_path(0, "size")), device_size);
 }
 
 static void do_layout(int fd)
 {
-	char path[64];
 	char *text;
 
 	(void)fd;
-	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/0/layout",
-		 mod->name);
-	if (access(path, R_OK))
+	if (access(layout_path(0), R_OK))
 		return;
-	text = slurp(path);
+	text = slurp(layout_path(0));
 	ck_assert_ptr_nonnull(strstr(text, "\n0 0 "));
 	free(text);
 }
@@ -129,7 +124,7 @@ static void (*const readers[])(int fd) = {
 	do_proc, do_sysfs,	 do_layout,
 };
 
-#define NREADERS (sizeof(readers) / sizeof(readers[0]))
+#define NREADERS ARRAY_SIZE(readers)
 
 static void read_all_ways(int fd)
 {
@@ -236,7 +231,7 @@ END_TEST
 
 static long allocated(void)
 {
-	return read_long("/sys/class/%s/%s0/allocated", mod->name, mod->name);
+	return read_long(sysfs_path(0, "allocated"));
 }
 
 /* A trimmed store is freed after its last reader, who reads on in it. */
@@ -283,14 +278,11 @@ START_TEST(all_beside_a_listing_in_a_fault)
 {
 	int fd = device(), proc;
 	struct held *reader;
-	char path[64];
 
-	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/0/layout",
-		 mod->name);
 	if (_i == 0)
 		proc = must(open(proc_path("mem"), O_RDONLY | O_CLOEXEC));
-	else if (!access(path, R_OK))
-		proc = must(open(path, O_RDONLY | O_CLOEXEC));
+	else if (!access(layout_path(0), R_OK))
+		proc = must(open(layout_path(0), O_RDONLY | O_CLOEXEC));
 	else
 		return;
 	reader = held_task(proc, 0, read_on);
@@ -338,14 +330,6 @@ END_TEST
 
 /* ---- a writer throttled by memory.high ---- */
 
-static long long now_ms(void)
-{
-	struct timespec t;
-
-	must(clock_gettime(CLOCK_MONOTONIC, &t));
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
-}
-
 #define THROTTLED (16384L * page_size())
 
 /* Fills a hole, so that the size, at which readers look, stays. */
@@ -365,13 +349,13 @@ static void write_throttled(int n)
 static void await_throttled(pid_t pid)
 {
 	long long start = now_ms();
-	char path[64], where[64] = "";
+	char where[64] = "";
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/wchan", pid);
 	while (!strstr(where, "over_high") && now_ms() < start + 2000) {
 		usleep(1000);
-		fd = must(open(path, O_RDONLY | O_CLOEXEC));
+		fd = must(open(pathf("/proc/%d/wchan", pid),
+			       O_RDONLY | O_CLOEXEC));
 		where[must(read(fd, where, sizeof(where) - 1))] = 0;
 		close(fd);
 	}

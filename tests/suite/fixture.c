@@ -12,54 +12,24 @@
 
 /* ---- modules ---- */
 
-/* Zero, or what the kernel answered as a negative errno. */
-int try_load(const struct module *m, const char *params)
+void die(const char *fmt, ...)
 {
-	const char *dir = getenv("SCULL_MODDIR");
-	char path[PATH_MAX];
-	int fd, ret;
-
-	snprintf(path, sizeof(path), "%s/%s.ko", dir ? dir : "/lib/scull",
-		 m->name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	ck_assert_msg(fd >= 0, "%s: %s", path, strerror(errno));
-	ret = syscall(SYS_finit_module, fd, params, 0) ? -errno : 0;
-	close(fd);
-	return ret;
-}
-
-int try_unload(const struct module *m)
-{
-	return syscall(SYS_delete_module, m->name, O_NONBLOCK) ? -errno : 0;
-}
-
-void load(const char *fmt, ...)
-{
-	char params[256];
+	char text[1024];
 	va_list args;
-	int ret;
 
 	va_start(args, fmt);
-	vsnprintf(params, sizeof(params), fmt, args);
+	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	ret = try_load(mod, params);
-	ck_assert_msg(!ret, "insmod %s %s: %s", mod->name, params,
-		      strerror(-ret));
+	ck_abort_msg("%s", text);
+	abort(); /* not reached */
 }
 
 void load_other(const struct module *m, const char *params)
 {
 	int ret = try_load(m, params);
 
-	ck_assert_msg(!ret, "insmod %s %s: %s", m->name, params,
-		      strerror(-ret));
-}
-
-void unload(void)
-{
-	int ret = try_unload(mod);
-
-	ck_assert_msg(!ret, "rmmod %s: %s", mod->name, strerror(-ret));
+	if (ret)
+		die("insmod %s %s: %s", m->name, params, strerror(-ret));
 }
 
 const struct module *other_module(void)
@@ -67,8 +37,20 @@ const struct module *other_module(void)
 	return mod == &modules[0] ? &modules[1] : &modules[0];
 }
 
-static int open_devices[64];
-static int nr_open;
+/* Whatever devices a test left open. */
+static void close_all(void)
+{
+	char target[PATH_MAX];
+
+	for (int fd = 3; fd < 1024; fd++) {
+		ssize_t len = readlink(pathf("/proc/self/fd/%d", fd), target,
+				       sizeof(target) - 1);
+
+		target[MAX(len, 0)] = '\0';
+		if (!strncmp(target, "/dev/scull", 10))
+			close(fd);
+	}
+}
 
 /* Whatever devices a test left mapped. */
 static void unmap_all(void)
@@ -93,26 +75,17 @@ static void unmap_all(void)
  */
 void unload_all(void)
 {
-	while (nr_open)
-		close(open_devices[--nr_open]);
+	close_all();
 	unmap_all();
-	for (int i = 0; i < 3; i++) {
-		int ret, tries = 500;
+	for (int i = 0; i < MODULES; i++) {
+		int ret = try_unload(&modules[i], PATIENCE);
 
-		do {
-			ret = try_unload(&modules[i]);
-		} while (ret == -EAGAIN && --tries && !usleep(10000));
 		ck_assert_msg(!ret || ret == -ENOENT, "rmmod %s: %s",
 			      modules[i].name, strerror(-ret));
 	}
 }
 
 /* ---- the machine ---- */
-
-long page_size(void)
-{
-	return sysconf(_SC_PAGESIZE);
-}
 
 /* A size of which what matters is the pages of 4 KiB in it, with this machine's. */
 long in_pages(long bytes)
@@ -129,37 +102,6 @@ bool kernel_is_64bit(void)
 	return strstr(name.machine, "64") || !strcmp(name.machine, "s390x");
 }
 
-/* The page allocator's largest order: a column each in /proc/buddyinfo. */
-int max_order(void)
-{
-	char *text = slurp("/proc/buddyinfo");
-	char *word, *state;
-	int columns = 0;
-
-	/* Node 0, zone      DMA      1      1 ... */
-	text[strcspn(text, "\n")] = '\0';
-	word = strtok_r(strstr(text, "zone"), " ", &state);
-	while ((word = strtok_r(NULL, " ", &state)))
-		columns++;
-	free(text);
-	ck_assert_int_gt(columns, 1);
-	return columns - 2;
-}
-
-int order_of(long bytes)
-{
-	int order = 0;
-
-	while (page_size() << order < bytes)
-		order++;
-	return order;
-}
-
-long max_quantum(void)
-{
-	return mod->max_quantum ? mod->max_quantum : page_size() << max_order();
-}
-
 void drop_cap(int cap)
 {
 	struct __user_cap_header_struct head = {
@@ -174,29 +116,8 @@ void drop_cap(int cap)
 
 /* ---- devices ---- */
 
-const char *dev_path(int n)
-{
-	static char path[64];
-
-	snprintf(path, sizeof(path), "/dev/%s%d", mod->name, n);
-	return path;
-}
-
-int dev_open(int n, int flags)
-{
-	int fd = open(dev_path(n), flags | O_CLOEXEC);
-
-	ck_assert_msg(fd >= 0, "open %s: %s", dev_path(n), strerror(errno));
-	ck_assert_int_lt(nr_open, 64);
-	open_devices[nr_open++] = fd;
-	return fd;
-}
-
 void dev_close(int fd)
 {
-	for (int i = 0; i < nr_open; i++)
-		if (open_devices[i] == fd)
-			open_devices[i] = open_devices[--nr_open];
 	must(close(fd));
 }
 
@@ -309,64 +230,7 @@ void *fenced(size_t len)
 	return map + whole - len;
 }
 
-/* ---- small files and the log ---- */
-
-char *slurp(const char *path)
-{
-	size_t size = 0, room = 1 << 16;
-	char *text = malloc(room);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t ret;
-
-	ck_assert_msg(fd >= 0, "%s: %s", path, strerror(errno));
-	while ((ret = must(read(fd, text + size, room - size - 1))) > 0) {
-		size += ret;
-		if (room - size < 4096)
-			text = realloc(text, room *= 2);
-	}
-	close(fd);
-	text[size] = '\0';
-	return text;
-}
-
-long read_long(const char *fmt, ...)
-{
-	char path[PATH_MAX];
-	char *text, *end;
-	va_list args;
-	long value;
-
-	va_start(args, fmt);
-	vsnprintf(path, sizeof(path), fmt, args);
-	va_end(args);
-	text = slurp(path);
-	value = strtol(text, &end, 10);
-	ck_assert_msg(end != text && *end == '\n', "%s holds '%s'", path, text);
-	free(text);
-	return value;
-}
-
-/* Zero, or a negative errno. */
-int write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	int ret;
-
-	if (fd < 0)
-		return -errno;
-	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
-	close(fd);
-	return ret;
-}
-
-const char *param_path(const char *name)
-{
-	static char path[128];
-
-	snprintf(path, sizeof(path), "/sys/module/%s/parameters/%s", mod->name,
-		 name);
-	return path;
-}
+/* ---- the kernel log ---- */
 
 /* A reader of the kernel log that starts after what is there now. */
 int log_mark(void)
@@ -398,14 +262,6 @@ bool log_has(int mark, const char *const words[])
 	return found;
 }
 
-const char *proc_path(const char *suffix)
-{
-	static char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%s%s", mod->name, suffix);
-	return path;
-}
-
 /* ---- children ---- */
 
 pid_t spawn(void (*fn)(int), int arg)
@@ -433,11 +289,10 @@ void reap(pid_t pid)
 /* Until a child waits for something, or has come to its end without. */
 void await_blocked(pid_t pid)
 {
-	char path[64], state;
+	char state;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	do {
-		char *text = slurp(path);
+		char *text = slurp(pathf("/proc/%d/stat", pid));
 
 		ck_assert_int_eq(sscanf(strrchr(text, ')'), ") %c", &state), 1);
 		free(text);

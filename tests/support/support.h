@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the programs under fire share: modules, small files, random numbers and
- * TAP. None of them goes on after something it did not expect.
+ * Shared by the test programs: modules, devices, small files of /proc and /sys;
+ * and random numbers and TAP for the programs that do not use check(3).
  */
-#ifndef FIRE_H
-#define FIRE_H
+#ifndef SUPPORT_H
+#define SUPPORT_H
 
 #include <errno.h>
 #include <stdbool.h>
@@ -21,8 +21,8 @@
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 
-#define BUILTIN_QUANTUM 4000
-#define BUILTIN_QSET 1000
+#define DEFAULT_QUANTUM 4000
+#define DEFAULT_QSET 1000
 #define MAX_QSET 1048576
 
 struct module {
@@ -31,13 +31,17 @@ struct module {
 	long max_quantum; /* 0: the largest block of the page allocator */
 };
 
-extern const struct module *mod; /* the one under fire */
-extern size_t page_size;
+#define MODULES 3
+extern const struct module modules[MODULES];
+extern const struct module *mod; /* the one under test */
 
-/* Says what went wrong as a comment of TAP and ends the process. */
+/*
+ * Report a failure and end the process. Each program links one: that of tap.c,
+ * or that of the suite, which fails the test.
+ */
 void die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 
-/* A system call that works, and its value. */
+/* Assert that a system call works, and have its value. */
 #define must(call)                                                      \
 	({                                                              \
 		__typeof__(call) must_ret = (call);                     \
@@ -54,21 +58,46 @@ void die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 		kernel_ret == -1 ? -(long long)errno : kernel_ret; \
 	})
 
-void use_module(const char *name);
-int try_load(const char *params);
-int try_unload(void);
-void load(const char *params);
-void unload(void);
-const char *dev_path(int n);
-int dev_open(int n, int flags);
-long max_quantum(void);
-int order_of(long bytes);
+/*
+ * Loading and unloading. The try_ functions return 0 or a negative error. A task
+ * that was killed holds the module until it has exited: unloading is tried for
+ * so many milliseconds.
+ */
+#define PATIENCE 10000
+int try_load(const struct module *m, const char *params);
+int try_unload(const struct module *m, int ms);
+void load(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void unload(int ms);
 
+/* Paths; valid until some more were asked for. */
+const char *pathf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+const char *ko_path(const struct module *m);
+const char *dev_path(int n);
+const char *proc_path(const char *suffix);
+const char *sysfs_path(int n, const char *name);
+const char *layout_path(int n);
+const char *param_path(const char *name);
+
+int dev_open(int n, int flags);
+
+/* The machine */
+long page_size(void);
+int max_order(void);
+int order_of(long bytes);
+long max_quantum(void);
+long long now_ms(void);
+
+/* Small files */
 char *slurp(const char *path);
 long read_long(const char *path);
+/* The number that follows a name at the start of a line, or -1 */
+long read_field(const char *path, const char *name);
 int write_file(const char *path, const char *text);
-const char *sysfs_path(int n, const char *name);
-const char *param_path(const char *name);
+
+/* ---- tap.c ---- */
+
+/* Set mod. */
+void use_module(const char *name);
 
 /* splitmix64: the same numbers for a seed on every machine */
 struct random {
@@ -80,12 +109,9 @@ uint64_t random_next(struct random *r);
 uint64_t random_below(struct random *r, uint64_t n);
 bool one_in(struct random *r, unsigned int n);
 
-/* One line of TAP each, and the plan at the end; the value is for main(). */
+/* One line of TAP, with the module's name; tap_end() prints the plan. */
 void tap(bool ok, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The exit status for main() */
 int tap_end(void);
-long long now_ms(void);
-
-/* Several processes at once: many.c */
-void many_run(uint64_t seed, unsigned int processes, unsigned int seconds);
 
 #endif
