@@ -352,8 +352,7 @@ void concurrency_tests(TCase *tc)
 {
 	tcase_add_test(tc, writers_side_by_side);
 	tcase_add_test(tc, appended_records);
-	if (can_hold())
-		tcase_add_test(tc, appended_behind_a_writer);
+	tcase_add_test(tc, appended_behind_a_writer);
 	tcase_add_test(tc, shared_position);
 	tcase_add_test(tc, shared_reading);
 	tcase_add_test(tc, dup_shares_the_position);

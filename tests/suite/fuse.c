@@ -18,11 +18,6 @@ struct fuse {
 	pid_t server;
 };
 
-bool can_fuse(void)
-{
-	return !access("/dev/fuse", F_OK);
-}
-
 static void reply(int dev, uint64_t unique, int error, const void *data,
 		  size_t len)
 {
@@ -137,9 +132,11 @@ static void serve(int dev, int pipe)
 struct fuse *fuse_start(int pipe)
 {
 	struct fuse *f = calloc(1, sizeof(*f));
-	int dev = must(open("/dev/fuse", O_RDWR | O_CLOEXEC));
+	int dev = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 	char options[64];
 
+	if (dev < 0)
+		skip("no FUSE in this kernel");
 	umount2(DIR_PATH, MNT_DETACH);
 	mkdir(DIR_PATH, 0700);
 	snprintf(options, sizeof(options),

@@ -23,16 +23,6 @@ struct held {
 	volatile long ret;
 };
 
-bool can_hold(void)
-{
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
-
-	if (fd < 0)
-		return false;
-	close(fd);
-	return true;
-}
-
 /* A buffer of the pattern, one page of which is missing. */
 static void make_buffer(struct held *h)
 {
@@ -49,7 +39,9 @@ static void make_buffer(struct held *h)
 	hole = h->buf + h->hole * h->page;
 	must(madvise(hole, h->page, MADV_DONTNEED));
 
-	h->uffd = must(syscall(SYS_userfaultfd, O_CLOEXEC));
+	h->uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (h->uffd < 0)
+		skip("no userfaultfd in this kernel");
 	must(ioctl(h->uffd, UFFDIO_API, &api));
 	reg.range.start = (unsigned long)hole;
 	reg.range.len = h->page;

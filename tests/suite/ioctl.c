@@ -176,10 +176,10 @@ START_TEST(every_verb) /* trap 3: quantum 0 */
 }
 END_TEST
 
-#if defined(__x86_64__) && !defined(__ILP32__)
 /* The 32-bit system call, which a 64-bit program may make as well. */
 static long compat(int fd, unsigned int cmd, long arg)
 {
+#if defined(__x86_64__) && !defined(__ILP32__)
 	const int nr_ioctl = 54;
 	long ret;
 
@@ -193,12 +193,22 @@ static long compat(int fd, unsigned int cmd, long arg)
 		return -1;
 	}
 	return ret;
+#else
+	(void)fd;
+	(void)cmd;
+	(void)arg;
+	errno = ENOSYS;
+	return -1;
+#endif
 }
 
 START_TEST(every_verb_from_32_bit)
 {
 	int fd;
 
+	/* User-mode Linux does not have them. */
+	if (compat(-1, 0, 0) == -1 && errno == ENOSYS)
+		skip("no 32-bit system calls for this program");
 	load("");
 	call = compat;
 	fd = dev_open(0, O_RDWR);
@@ -206,13 +216,14 @@ START_TEST(every_verb_from_32_bit)
 	must_fail(call(fd, _IO('K', 0x42), 0), ENOTTY);
 }
 END_TEST
-#endif
 
 /* A Tell of 64 bits is not cut to an int that would pass. */
 START_TEST(tell_is_not_cut)
 {
 	int fd;
 
+	if (sizeof(long) == sizeof(int))
+		skip("a long of this program is an int");
 	load("");
 	fd = dev_open(0, O_RDWR);
 	for (int i = 0; i < NVERBS; i++) {
@@ -403,13 +414,8 @@ void ioctl_tests(TCase *tc)
 {
 	tcase_add_loop_test(tc, the_books_encoding, 0, NVERBS);
 	tcase_add_test(tc, every_verb);
-#if defined(__x86_64__) && !defined(__ILP32__)
-	/* User-mode Linux knows no 32-bit system calls. */
-	if (compat(-1, 0, 0) != -1 || errno != ENOSYS)
-		tcase_add_test(tc, every_verb_from_32_bit);
-#endif
-	if (sizeof(long) > sizeof(int))
-		tcase_add_test(tc, tell_is_not_cut);
+	tcase_add_test(tc, every_verb_from_32_bit);
+	tcase_add_test(tc, tell_is_not_cut);
 	tcase_add_test(tc, order_and_quantum);
 	tcase_add_test(tc, setting_is_for_the_administrator);
 	tcase_add_test(tc, any_descriptor_will_do);

@@ -270,16 +270,19 @@ START_TEST(trimmed_while_read)
 }
 END_TEST
 
-void layout_tests(TCase *tc)
+static void need_debugfs(void)
 {
 	struct stat debug, sys;
 
 	/* Where nothing is mounted, the directory is sysfs's own. */
 	if (stat(DEBUG, &debug) || stat("/sys", &sys) ||
-	    debug.st_dev == sys.st_dev) {
-		printf("# no debugfs in this kernel\n");
-		return;
-	}
+	    debug.st_dev == sys.st_dev)
+		skip("no debugfs in this kernel");
+}
+
+void layout_tests(TCase *tc)
+{
+	tcase_add_checked_fixture(tc, need_debugfs, NULL);
 	tcase_add_test(tc, for_root_only);
 	tcase_add_test(tc, with_capability_only);
 	tcase_add_test(tc, empty);

@@ -48,6 +48,9 @@ void trace_tests(TCase *tc);
 void layout_tests(TCase *tc);
 void wait_tests(TCase *tc);
 
+/* End the test, which does not apply here: TAP says so, and why. */
+void skip(const char *reason) __attribute__((noreturn));
+
 /* Assert that a system call fails, and how. */
 #define must_fail(call, err)                                             \
 	do {                                                             \
@@ -111,10 +114,12 @@ struct proc_device {
 
 struct proc_device proc_device(int n);
 
-/* A task with a buffer of HELD_PAGES pages that is stalled in a system call */
+/*
+ * A task with a buffer of HELD_PAGES pages that is stalled in a system call. Where
+ * the kernel has no userfaultfd, the test is skipped.
+ */
 #define HELD_PAGES 16
 struct held;
-bool can_hold(void);
 struct held *held_task(int fd, int hole,
 		       ssize_t (*call)(int fd, void *buf, size_t len));
 ssize_t held_end(struct held *h, const char **buf);
@@ -122,10 +127,12 @@ struct held *held_writer(int fd);
 void held_release(struct held *h);
 void held_kill(struct held *h);
 
-/* A FUSE file system whose server stalls its readers, or moves pages to them */
+/*
+ * A FUSE file system whose server stalls its readers, or moves pages to them. Where
+ * the kernel has no FUSE, the test is skipped.
+ */
 #define FUSE_PAGES 16
 struct fuse;
-bool can_fuse(void);
 struct fuse *fuse_start(int pipe);
 int fuse_open(void);
 void fuse_await_read(const struct fuse *f);

@@ -166,12 +166,15 @@ START_TEST(modules_are_apart)
 }
 END_TEST
 
+static void need_tracefs(void)
+{
+	if (access(TRACING "/trace", F_OK))
+		skip("no tracefs in this kernel");
+}
+
 void trace_tests(TCase *tc)
 {
-	if (access(TRACING "/trace", F_OK)) {
-		printf("# no tracefs in this kernel\n");
-		return;
-	}
+	tcase_add_checked_fixture(tc, need_tracefs, NULL);
 	tcase_add_test(tc, one_write_and_a_trim);
 	tcase_add_test(tc, a_failure);
 	tcase_add_test(tc, modules_are_apart);
