@@ -41,13 +41,19 @@ bool same_bytes(const char *what, const unsigned char *got,
 		       want[i]);
 }
 
-/* What a quantum costs is for its allocator to say, but it is the same for each. */
+/*
+ * The same for each quantum: whole pages, or the share of an object in a slab, which
+ * leaves less than half of it unused.
+ */
 static bool allocated_makes_sense(const struct device *d, long allocated)
 {
 	long each = d->count ? allocated / (long)d->count : 0;
+	long page = page_size(), least = d->quantum;
+	long most = MAX(2 * least, page);
 
-	if (d->count && (each < (long)d->quantum ||
-			 each > MAX(2L * d->quantum, page_size())))
+	if (mod->paged)
+		least = most = (least + page - 1) / page * page;
+	if (d->count && (each < least || each > most))
 		return differs("allocated: %ld for %zu quanta of %u", allocated,
 			       d->count, d->quantum);
 	return same("allocated", allocated, each * d->count);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The caches of scullc in /proc/slabinfo: one row a quantum size in use, none
- * of them merged with a cache of the kernel's.
+ * The caches of scullc in /proc/slabinfo: one row for each quantum size in use. None
+ * is merged with a cache of the kernel.
  */
 #include "suite.h"
 
@@ -9,7 +9,7 @@ struct row {
 	long active, total, size;
 };
 
-/* Whether there is a row of this name. */
+/* Is there a row of this name? */
 static bool slab_row(const char *name, struct row *row)
 {
 	char *text = slurp("/proc/slabinfo"), *line, *state;
@@ -37,11 +37,11 @@ static void must_have_row(const char *name, long active, long size)
 	ck_assert_int_ge(row.active, active);
 	ck_assert_int_ge(row.total, active);
 	ck_assert_int_ge(row.size, size);
-	/* Nor much more, or small quanta would be large objects. */
+	/* Not much larger: a small quantum is a small object. */
 	ck_assert_int_le(row.size, size + 256);
 }
 
-/* A cache may go a moment after its last user did. */
+/* A cache may be destroyed a moment after its last user is gone. */
 static void must_lose_row(const char *name)
 {
 	struct row row;
@@ -67,7 +67,7 @@ START_TEST(default_row)
 }
 END_TEST
 
-/* The book's second geometry: 207 small objects, not 207 of 4000 bytes. */
+/* The book's second geometry takes 207 objects of 10 bytes, not of 4000. */
 START_TEST(row_of_another_size)
 {
 	struct row row;
@@ -79,7 +79,7 @@ START_TEST(row_of_another_size)
 	must_have_row("scullc-10", 207, 10);
 	must_have_row("scullc", 0, DEFAULT_QUANTUM);
 
-	/* Two devices share it, and the last one to leave takes it away. */
+	/* Two devices share a cache, and the last one destroys it. */
 	trim(1);
 	put(dev_open(1, O_RDWR), 0, 1000, 1);
 	must_have_row("scullc-10", 307, 10);
@@ -94,7 +94,7 @@ START_TEST(row_of_another_size)
 }
 END_TEST
 
-/* Sizes at which the kernel has caches of its own to merge with. */
+/* Sizes of caches of the kernel, which SLUB could merge ours with */
 START_TEST(never_merged)
 {
 	static const int sizes[] = { 8, 64, 192, 256, 512, 4096, 8192 };
@@ -122,18 +122,23 @@ START_TEST(row_of_a_loaded_size)
 END_TEST
 
 /*
- * An object may take up to half of a slab more than its size, and that is what
- * is counted: not far from the pages that the row says are in use.
+ * Enough quanta of each size to fill many slabs. Of some sizes the share of an object
+ * in its slab is far from a power of two.
+ */
+static const struct {
+	int quantum, quanta;
+} sizes[] = {
+	{ 10, 4096 },  { 700, 2048 }, { 2000, 512 },
+	{ 3000, 512 }, { 5000, 256 }, { DEFAULT_QUANTUM, 256 },
+	{ 33000, 64 }, { 70000, 64 },
+};
+
+/*
+ * The charged size is an object's share of its slab, of which up to half may be
+ * unused. So the sum is close to the pages that the row shows.
  */
 START_TEST(what_is_counted)
 {
-	/* Enough of each to fill many slabs. */
-	static const struct {
-		int quantum, quanta;
-	} sizes[] = {
-		{ 10, 4096 },  { 2000, 512 }, { DEFAULT_QUANTUM, 256 },
-		{ 33000, 64 }, { 70000, 64 },
-	};
 	long quanta = sizes[_i].quanta * (page_size() / 4096);
 	long counted, slabs, pages, size;
 	long long used;
@@ -158,9 +163,9 @@ START_TEST(what_is_counted)
 	ck_assert_int_eq(sscanf(line, ": slabdata %*d %ld", &slabs), 1);
 	used = (long long)slabs * pages * page_size();
 	ck_assert_int_le(counted, used + used / 20);
-	/* What a checking kernel adds to each object is not counted. */
+	/* Metadata that debugging options add to each object is not charged. */
 	used = used * ((quantum + 7) / 8 * 8) / size;
-	/* A few slabs may be only begun, or kept for the next one who asks. */
+	/* A few slabs may be partly filled, or empty and kept for allocations to come. */
 	ck_assert_int_ge(counted, used - used / 20 - 4 * pages * page_size());
 	free(text);
 }
@@ -168,12 +173,12 @@ END_TEST
 
 void slab_tests(TCase *tc)
 {
-	/* The other two have no cache. */
+	/* scullp and scullv have no cache. */
 	if (strcmp(mod->name, "scullc"))
 		return;
 	tcase_add_test(tc, default_row);
 	tcase_add_test(tc, row_of_another_size);
 	tcase_add_test(tc, never_merged);
 	tcase_add_test(tc, row_of_a_loaded_size);
-	tcase_add_loop_test(tc, what_is_counted, 0, 5);
+	tcase_add_loop_test(tc, what_is_counted, 0, ARRAY_SIZE(sizes));
 }

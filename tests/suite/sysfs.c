@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a device holds and what happened to it, under /sys/class.
+ * Attributes and counters of a device in /sys/class.
  */
 #include "suite.h"
 #include <linux/netlink.h>
@@ -11,14 +11,14 @@ static long attr(int n, const char *name)
 	return read_long(sysfs_path(n, name));
 }
 
-/* What the allocator spends on a quantum, as far as it is anyone's business. */
+/* Is this the allocation size of a quantum? */
 static bool is_footprint(long footprint, long quantum)
 {
 	long page = page_size();
 
 	if (strcmp(mod->name, "scullc"))
 		return footprint == (quantum + page - 1) / page * page;
-	/* Its share of a slab, of which less than half is left over. */
+	/* For scullc bounds of it; slab.c compares it with the slabs in use. */
 	return footprint >= quantum && footprint < 2 * quantum + 64;
 }
 
@@ -56,12 +56,13 @@ START_TEST(geometry)
 	ck_assert_int_eq(attr(1, "size"), 0);
 	ck_assert_int_eq(attr(1, "quantum"), 100);
 	ck_assert_int_eq(attr(1, "qset"), 7);
-	/* The other devices have their own. */
+	/* The other devices keep theirs. */
 	ck_assert_int_eq(attr(0, "quantum"), 10);
 }
 END_TEST
 
-static const long quanta[] = { 10, 4000, 4096, 12289 };
+/* The last takes five pages: not a power of two. */
+static const long quanta[] = { 10, 4000, 4096, 16385 };
 
 START_TEST(counters)
 {
@@ -78,7 +79,7 @@ START_TEST(counters)
 	ck_assert_int_eq(attr(0, "quanta_freed"), 0);
 	ck_assert(is_footprint(attr(0, "allocated") / 8, quantum));
 	ck_assert_int_eq(attr(0, "allocated") % 8, 0);
-	/* What is there already is not allocated again. */
+	/* Overwriting, and reading a hole, allocates nothing. */
 	put(fd, 0, 6 * quantum, 2);
 	expect_zeros(fd, 8 * quantum, quantum);
 	ck_assert_int_eq(attr(0, "quanta_allocated"), 8);
@@ -115,7 +116,7 @@ START_TEST(failures)
 }
 END_TEST
 
-/* An item for which there is no room is a failure too. */
+/* An item that exceeds the limit counts as a failure. */
 START_TEST(failed_items)
 {
 	load("quantum=1 qset=%d limit=1", MAX_QSET);
@@ -138,7 +139,7 @@ static void fill_and_trim(int i)
 	}
 }
 
-/* Counted on any CPU, freed on another, and no count is lost. */
+/* The counters are per CPU: allocate and free on different CPUs. */
 START_TEST(counted_by_several)
 {
 	pid_t pid[PROCESSES];
@@ -158,7 +159,7 @@ START_TEST(counted_by_several)
 }
 END_TEST
 
-/* Open the nodes that the kernel tells of, and at once. */
+/* Open each node as soon as its uevent arrives. */
 static void open_as_told(int sock)
 {
 	for (int devices = 0; devices < MAX_DEVS;) {
@@ -175,7 +176,7 @@ static void open_as_told(int sock)
 	}
 }
 
-/* A uevent is for a device that can be opened. */
+/* A device can be opened when its uevent is sent. */
 START_TEST(told_when_it_can_be_opened)
 {
 	struct sockaddr_nl group = { .nl_family = AF_NETLINK, .nl_groups = 1 };
