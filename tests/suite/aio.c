@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Asynchronous I/O: POSIX's, which is the C library's threads, and the kernel's
- * own, which libaio wraps.
+ * Asynchronous I/O: that of POSIX, for which the C library uses threads, and the
+ * kernel's own, which libaio wraps.
  */
 #include "suite.h"
 #include <aio.h>
@@ -55,7 +55,7 @@ START_TEST(posix)
 }
 END_TEST
 
-/* Submit requests of one kind for all buffers, and check what comes of them. */
+/* Submit one request of a kind for each buffer, and check its result. */
 static void run(int op, int fd, char buf[REQUESTS][LEN], int flags)
 {
 	struct iocb cb[REQUESTS], *list[REQUESTS];
@@ -102,7 +102,7 @@ START_TEST(native)
 	run(IOCB_CMD_PREAD, fd, buf, 0);
 	for (int i = 0; i < REQUESTS; i++)
 		check_fill(buf[i], LEN, 1, i * LEN);
-	/* All of it is there, so that nothing has to be waited for. */
+	/* All data is resident, so RWF_NOWAIT reads it. */
 	memset(buf, 0, sizeof(buf));
 	run(IOCB_CMD_PREAD, fd, buf, RWF_NOWAIT);
 	for (int i = 0; i < REQUESTS; i++)

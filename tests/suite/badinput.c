@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What no program should ask for. Each gets its answer, and the data that was
- * there before is there afterwards.
+ * Invalid requests. Each returns its error, and the data of the device is unchanged.
  */
 #include "suite.h"
 #include <sys/mman.h>
 
 #define SIZE 9000
 
-/* A device with data, which every test here ends by looking at. */
+/* A device with data; each test ends with unharmed(). */
 static int victim(const char *params)
 {
 	int fd;
@@ -52,7 +51,7 @@ START_TEST(bad_pointers)
 }
 END_TEST
 
-/* A read into a page that may only be read. */
+/* A read into a read-only page fails. */
 START_TEST(read_only_buffer)
 {
 	int fd = victim("");
@@ -62,7 +61,7 @@ START_TEST(read_only_buffer)
 	ck_assert_ptr_ne(page, MAP_FAILED);
 	must_fail(pread(fd, page, 100, 0), EFAULT);
 	check_zeros(page, 100, 0);
-	/* As the source of a write it will do. */
+	/* A write from it works. */
 	ck_assert_int_eq(must(pwrite(fd, page, 100, 100)), 100);
 	expect_zeros(fd, 100, 100);
 	put(fd, 100, 100, 1);
@@ -70,7 +69,7 @@ START_TEST(read_only_buffer)
 }
 END_TEST
 
-/* A good page, then none: what the good one holds is moved. */
+/* An unmapped page follows the buffer: the bytes before it are copied. */
 START_TEST(buffer_that_ends)
 {
 	int fd = victim(geometries[_i]);
@@ -79,7 +78,7 @@ START_TEST(buffer_that_ends)
 
 	fill(buf, 5000, 2, 0);
 	ret = must(pwrite(fd, buf, 8000, 0));
-	/* A processor may stop copying a few bytes before the bad one. */
+	/* Some architectures stop copying a few bytes before the fault. */
 	ck_assert_int_gt(ret, 5000 - 64);
 	ck_assert_int_le(ret, 5000);
 	expect(fd, 0, ret, 2);
@@ -110,7 +109,7 @@ START_TEST(length_zero)
 	ck_assert_int_eq(must(pread(fd, NULL, 0, 0)), 0);
 	ck_assert_int_eq(must(writev(fd, NULL, 0)), 0);
 	ck_assert_int_eq(byte, 'x');
-	/* It does not even make an item. */
+	/* Not even an item is allocated. */
 	ck_assert_int_eq(must(pwrite(empty, &byte, 0, 0)), 0);
 	ck_assert_int_eq(must(pwrite(empty, &byte, 0, SIZE)), 0);
 	ck_assert_int_eq(dev_size(empty), 0);
@@ -119,7 +118,7 @@ START_TEST(length_zero)
 }
 END_TEST
 
-/* More than there is, to read or to store from a buffer of that length. */
+/* Lengths up to INT_MAX, larger than the device and the buffer. */
 START_TEST(length_int_max)
 {
 	int fd = victim(geometries[_i]);
@@ -139,8 +138,8 @@ START_TEST(length_int_max)
 	ck_assert_int_eq(dev_size(fd), ret);
 	expect(fd, 0, ret, 1);
 	/*
-	 * This the kernel refuses itself, by the length or by the address. The
-	 * longest of a 32-bit program is not too long for one of 64 bits.
+	 * The kernel itself refuses this length or address. The longest request of
+	 * a 32-bit program is not too long for a 64-bit kernel.
 	 */
 	if (sizeof(long) == 8 || !kernel_is_64bit()) {
 		ck_assert_int_eq(pread(fd, buf, enormous, 0), -1);
@@ -152,7 +151,7 @@ START_TEST(length_int_max)
 }
 END_TEST
 
-/* The same with a buffer that really is that long, until the limit. */
+/* The same with a buffer of that length, up to the limit. */
 START_TEST(length_int_max_till_full)
 {
 	long limit = page_size() / 4096;
@@ -195,14 +194,14 @@ START_TEST(negative_offsets) /* trap 3 */
 }
 END_TEST
 
-/* The largest offset a device of this geometry may have, as a size. */
+/* The largest size of a device of this geometry */
 static long long largest(long quantum, long qset)
 {
 	const unsigned long long words = 1ULL << 32;
 
 	if (kernel_is_64bit())
 		return LLONG_MAX;
-	/* An unsigned long counts the items there, and the pages of a file. */
+	/* There an unsigned long is the index of an item, and of a page of a file. */
 	if (quantum * qset < page_size())
 		return (words - 1) * quantum * qset;
 	return (words - 1) * page_size();
@@ -227,8 +226,8 @@ START_TEST(largest_offset) /* trap 3 */
 	ck_assert_int_eq(dev_size(fd), end - 1);
 
 	/*
-	 * One byte of two has room, and then none has. To append takes the
-	 * driver there, past what the kernel would stop by itself.
+	 * There is room for one byte of two, and then for none. The kernel checks
+	 * the offset of pwrite() itself; an append reaches the driver's check.
 	 */
 	appender = dev_open(0, O_WRONLY | O_APPEND);
 	fill(buf, 2, 1, end - 1);
@@ -249,7 +248,7 @@ START_TEST(largest_offset) /* trap 3 */
 }
 END_TEST
 
-/* Where the kernel lets an offset past the end come to the driver. */
+/* Offsets past the largest, which the kernel passes to the driver. */
 START_TEST(past_the_largest_offset) /* trap 3 */
 {
 	long long end = largest(1, 1);
@@ -263,7 +262,7 @@ START_TEST(past_the_largest_offset) /* trap 3 */
 		must_fail(pwrite(fd, buf, 1, end), EFBIG);
 		must_fail(pwrite(fd, buf, 1, LLONG_MAX - 1), EFBIG);
 	}
-	/* These it stops itself: the sum would be negative. */
+	/* The kernel refuses these itself: offset + length is negative. */
 	must_fail(pwrite(fd, buf, 1, LLONG_MAX), EINVAL);
 	must_fail(pread(fd, buf, 1, LLONG_MAX), EINVAL);
 	ck_assert_int_eq(must(pread(fd, buf, 1, LLONG_MAX - 1)), 0);
@@ -273,7 +272,7 @@ START_TEST(past_the_largest_offset) /* trap 3 */
 }
 END_TEST
 
-/* The wrong direction for how the device was opened. */
+/* Reading from a write-only file, writing to a read-only one */
 START_TEST(wrong_direction)
 {
 	int fd = victim(""), other;
@@ -287,7 +286,7 @@ START_TEST(wrong_direction)
 }
 END_TEST
 
-/* Values and pointers of ioctls: ioctl.c. Parameters: params.c. */
+/* For ioctls see ioctl.c, for parameters params.c. */
 void badinput_tests(TCase *tc)
 {
 	tcase_add_loop_test(tc, bad_pointers, 0, NGEOMETRIES);

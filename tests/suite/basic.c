@@ -5,7 +5,7 @@
 #include "suite.h"
 #include <sys/sysmacros.h>
 
-/* Geometries in which everything must work alike. */
+/* Geometries that must not make a difference */
 static const struct {
 	int quantum, qset;
 } geometries[] = {
@@ -15,7 +15,7 @@ static const struct {
 
 #define NGEOMETRIES ((int)ARRAY_SIZE(geometries))
 
-/* Load with a geometry; enough bytes to see every kind of boundary in it. */
+/* Load with a geometry. Returns a length that crosses each kind of boundary. */
 static size_t load_geometry(int i)
 {
 	size_t item = (size_t)geometries[i].quantum * geometries[i].qset;
@@ -64,7 +64,7 @@ START_TEST(class_links)
 }
 END_TEST
 
-/* The book's way to a node, with the major of /proc/devices. */
+/* A node made by mknod with the major from /proc/devices, as in the book */
 START_TEST(made_by_mknod)
 {
 	char *devices, *line, path[64], name[32];
@@ -92,7 +92,7 @@ START_TEST(made_by_mknod)
 	fd = dev_open(1, O_RDONLY);
 	expect(fd, 0, 100, 1);
 
-	/* A minor past the last device is nobody's. */
+	/* There is no device with this minor. */
 	unlink(path);
 	must(mknod(path, S_IFCHR | 0666, makedev(major_nr, 4)));
 	must_fail(open(path, O_RDONLY), ENXIO);
@@ -116,9 +116,8 @@ START_TEST(starts_empty)
 END_TEST
 
 /*
- * The whole request moves in one call, in any geometry. The first write alone
- * is the end of a kernel with hardened usercopy if the cache says nothing of
- * its user data: trap 1.
+ * One call transfers the whole request, in any geometry. With hardened usercopy the
+ * first write is a BUG if the cache has no usercopy region: trap 1.
  */
 START_TEST(whole_requests) /* trap 1, trap 5 */
 {
@@ -167,7 +166,7 @@ START_TEST(small_requests)
 }
 END_TEST
 
-/* Overwriting changes what it covers and nothing beside it. */
+/* Overwriting changes the bytes in its range and no others. */
 START_TEST(overwrite)
 {
 	size_t span = load_geometry(_i);
@@ -217,7 +216,7 @@ START_TEST(seek)
 	check_fill(&byte, 1, 1, 99);
 	ck_assert_int_eq(must(lseek(fd, 0, SEEK_END)), 100);
 
-	/* Past the end is a place to write to. */
+	/* Past the end is a valid position for a write. */
 	ck_assert_int_eq(must(lseek(fd, 23, SEEK_END)), 123);
 	ck_assert_int_eq(must(read(fd, &byte, 1)), 0);
 	fill(&byte, 1, 1, 123);
@@ -229,7 +228,7 @@ START_TEST(seek)
 }
 END_TEST
 
-/* What a seek refuses leaves the position where it was. */
+/* A seek that fails does not change the position. */
 START_TEST(seek_refused) /* trap 3 */
 {
 	int fd;
@@ -249,7 +248,7 @@ START_TEST(seek_refused) /* trap 3 */
 }
 END_TEST
 
-/* Who trims, and who does not. */
+/* Which ways to open a device trim it */
 static const struct {
 	int flags;
 	bool trims;
@@ -284,7 +283,7 @@ START_TEST(who_trims)
 }
 END_TEST
 
-/* Direct I/O is nothing the device knows; asking for it changes nothing. */
+/* The device does not support O_DIRECT: the open fails, and does not trim. */
 START_TEST(direct_is_refused)
 {
 	const int flags[] = { O_RDONLY, O_RDWR, O_WRONLY, O_RDWR | O_TRUNC };
@@ -300,7 +299,7 @@ START_TEST(direct_is_refused)
 }
 END_TEST
 
-/* A trim is felt by whoever has the device open already. */
+/* Files that are open already see a trim. */
 START_TEST(trim_under_a_reader)
 {
 	char buf[16];
@@ -334,7 +333,7 @@ START_TEST(append)
 	ck_assert_int_eq(must(write(fd, buf, 30)), 30);
 	ck_assert_int_eq(must(lseek(fd, 0, SEEK_CUR)), 125);
 
-	/* Linux appends with pwrite too, whatever the offset says. */
+	/* On Linux pwrite() to a file with O_APPEND ignores the offset. */
 	fill(buf, 30, 1, 125);
 	ck_assert_int_eq(must(pwrite(fd, buf, 30, 0)), 30);
 	ck_assert_int_eq(must(lseek(fd, 0, SEEK_CUR)), 125);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Many at once. Each process does a fixed number of steps and then what there
- * is must make sense; nothing here depends on who comes first.
+ * Concurrent users. Each process does a fixed number of steps; then the contents
+ * must be consistent. No test depends on the order of the processes.
  */
 #include "suite.h"
 #include <signal.h>
@@ -19,7 +19,7 @@ static void run(void (*fn)(int))
 		reap(pid[i]);
 }
 
-/* ---- writers side by side ---- */
+/* ---- concurrent writers ---- */
 
 #define REGION 12345
 
@@ -27,7 +27,7 @@ static void write_region(int i)
 {
 	int fd = dev_open(0, O_RDWR);
 
-	/* Pieces from all ends, so that quanta are shared between writers. */
+	/* In pieces, while the writers of the adjacent regions do the same. */
 	for (long off = 0; off < REGION; off += 617) {
 		long len = REGION - off < 617 ? REGION - off : 617;
 
@@ -49,7 +49,7 @@ START_TEST(writers_side_by_side)
 }
 END_TEST
 
-/* ---- records appended by several ---- */
+/* ---- concurrent appends ---- */
 
 #define RECORD 37
 #define RECORDS 50
@@ -61,7 +61,7 @@ static void make_record(char *buf, int writer, int nr)
 	fill(buf + 2, RECORD - 2, writer, nr);
 }
 
-/* Each record is there once and whole; each writer's are in its order. */
+/* Each record is there once and complete, those of a writer in its order. */
 static void check_records(int fd)
 {
 	const int total = PROCESSES * RECORDS;
@@ -107,7 +107,7 @@ START_TEST(appended_records)
 }
 END_TEST
 
-/* The end is where it is when an append's turn comes, not when it was asked. */
+/* An append uses the size at the time it gets the lock, not at the call. */
 START_TEST(appended_behind_a_writer)
 {
 	const long long held = HELD_PAGES * page_size();
@@ -127,7 +127,7 @@ START_TEST(appended_behind_a_writer)
 }
 END_TEST
 
-/* ---- one position shared by several ---- */
+/* ---- a shared position ---- */
 
 static int shared_fd;
 
@@ -147,7 +147,7 @@ START_TEST(shared_position)
 }
 END_TEST
 
-/* Each byte is read by one of those who share the descriptor. */
+/* Each byte is read by exactly one of the processes that share the file. */
 static void read_shared(int i)
 {
 	int out = dev_open(1 + i % 2, O_WRONLY | O_APPEND);
@@ -197,12 +197,12 @@ START_TEST(dup_shares_the_position)
 }
 END_TEST
 
-/* ---- everybody at once ---- */
+/* ---- readers, writers and trims ---- */
 
 #define STEPS 60
 #define SPAN 3000
 
-/* A byte is what a writer puts at its offset, or was not written yet. */
+/* Each byte is the one that writers put at this offset, or zero. */
 static void check_bytes(const char *buf, ssize_t len, long long off)
 {
 	for (ssize_t i = 0; i < len; i++)
@@ -266,7 +266,7 @@ START_TEST(readers_writers_trimmers) /* trap 2 */
 	for (int i = 0; i < 6; i++)
 		reap(pid[i]);
 
-	/* And then it is a device like any other. */
+	/* The device still works. */
 	adopt(0, 10, 4);
 	fd = dev_open(0, O_RDWR);
 	ck_assert_int_eq(dev_size(fd), 0);
@@ -275,7 +275,7 @@ START_TEST(readers_writers_trimmers) /* trap 2 */
 }
 END_TEST
 
-/* What /proc shows is whole while writers run: proc_device() parses it. */
+/* The text of /proc is well formed while writers run: proc_device() parses it. */
 static void parse_proc(int seed)
 {
 	(void)seed;
@@ -298,11 +298,11 @@ START_TEST(proc_under_writers)
 }
 END_TEST
 
-/* ---- coming and going ---- */
+/* ---- load and unload ---- */
 
 /*
- * Whoever finds the node of a module uses it, from its first moment on, and then
- * leaves it alone until the next one comes.
+ * Use the node as soon as it appears, and wait for the next one once the module is
+ * gone.
  */
 static void pounce(int seed)
 {
@@ -337,7 +337,7 @@ START_TEST(used_from_the_first_moment) /* trap 7 */
 		pid[i] = spawn(pounce, i);
 	for (int i = 0; i < 15; i++) {
 		load("quantum=10 qset=4");
-		/* Until nobody has it open. */
+		/* Waits until no process has the device open. */
 		unload_all();
 	}
 	for (int i = 0; i < 2; i++) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The rest of what one may ask of a file.
+ * Other file operations: poll, fsync, truncate, stat, locks, O_NONBLOCK.
  */
 #include "suite.h"
 #include <poll.h>
@@ -18,7 +18,7 @@ static int opened(void)
 	return fd;
 }
 
-/* Always ready, also at the end and when it is empty. */
+/* Always ready, also at the end and when empty. */
 START_TEST(always_ready)
 {
 	int fd = opened();
@@ -41,7 +41,7 @@ START_TEST(always_ready)
 }
 END_TEST
 
-/* As with a regular file there is nothing to wait for, and epoll says so. */
+/* As for a regular file there is nothing to wait for: epoll refuses it. */
 START_TEST(epoll_is_refused)
 {
 	struct epoll_event event = { .events = EPOLLIN };
@@ -62,7 +62,7 @@ START_TEST(sync_succeeds)
 }
 END_TEST
 
-/* The kernel does these to regular files only. */
+/* The kernel supports these on regular files only. */
 START_TEST(sizes_are_refused)
 {
 	int fd = opened();
@@ -98,7 +98,7 @@ START_TEST(locks)
 }
 END_TEST
 
-/* O_NONBLOCK makes no difference where nothing blocks. */
+/* O_NONBLOCK makes no difference. */
 START_TEST(nonblocking)
 {
 	char buf[100];

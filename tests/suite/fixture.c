@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the tests stand on: modules, devices, patterns and small files.
+ * Helpers of the tests: modules, devices, patterns, the kernel log, children.
  */
 #include "suite.h"
 #include <linux/capability.h>
@@ -37,7 +37,7 @@ const struct module *other_module(void)
 	return mod == &modules[0] ? &modules[1] : &modules[0];
 }
 
-/* Whatever devices a test left open. */
+/* Close the devices that a test left open. */
 static void close_all(void)
 {
 	char target[PATH_MAX];
@@ -52,7 +52,7 @@ static void close_all(void)
 	}
 }
 
-/* Whatever devices a test left mapped. */
+/* Unmap the devices that a test left mapped. */
 static void unmap_all(void)
 {
 	char *text = slurp("/proc/self/maps"), *line, *state;
@@ -70,8 +70,8 @@ static void unmap_all(void)
 }
 
 /*
- * The fixture at both ends of a test. Children of a failed test may live a
- * moment longer than it did, and they hold the module.
+ * Before and after each test. The children of a failed test hold the module until
+ * they have exited, which may be after it.
  */
 void unload_all(void)
 {
@@ -87,13 +87,13 @@ void unload_all(void)
 
 /* ---- the machine ---- */
 
-/* A size of which what matters is the pages of 4 KiB in it, with this machine's. */
+/* Scale a size from pages of 4 KiB to those of this machine. */
 long in_pages(long bytes)
 {
 	return bytes < 4096 ? bytes : bytes * (page_size() / 4096);
 }
 
-/* The suite itself may be a 32-bit program. */
+/* The kernel may be 64-bit and the suite a 32-bit program. */
 bool kernel_is_64bit(void)
 {
 	struct utsname name;
@@ -126,7 +126,7 @@ void trim(int n)
 	dev_close(dev_open(n, O_WRONLY));
 }
 
-/* Give a device a geometry, as scullc_test and a shell's > do. */
+/* Give a device a geometry, as scullc_test and then a shell's > do. */
 void adopt(int n, int quantum, int qset)
 {
 	int fd = dev_open(n, O_RDONLY);
@@ -137,7 +137,7 @@ void adopt(int n, int quantum, int qset)
 	trim(n);
 }
 
-/* The position is left at the end. */
+/* Moves the position to the end. */
 long long dev_size(int fd)
 {
 	return must(lseek(fd, 0, SEEK_END));
@@ -174,7 +174,7 @@ void check_zeros(const void *buf, size_t len, long long off)
 				     off + (long long)i, p[i]);
 }
 
-/* Write the pattern of an offset there, in one call. */
+/* Write the pattern to its offset, in one call. */
 void put(int fd, long long off, size_t len, int seed)
 {
 	void *buf = malloc(len);
@@ -186,7 +186,7 @@ void put(int fd, long long off, size_t len, int seed)
 	free(buf);
 }
 
-/* Read a range in one call, which must give all of it. */
+/* Read a range in one call, which must return all of it. */
 static void *get(int fd, long long off, size_t len)
 {
 	char *buf = malloc(len + 1);
@@ -216,7 +216,7 @@ void expect_zeros(int fd, long long off, size_t len)
 	free(buf);
 }
 
-/* Low, so that on 32 bits what lies INT_MAX further is a user's address, too. */
+/* At a low address, so that on 32 bits INT_MAX bytes from it is user space, too. */
 void *fenced(size_t len)
 {
 	size_t page = page_size();
@@ -232,7 +232,7 @@ void *fenced(size_t len)
 
 /* ---- the kernel log ---- */
 
-/* A reader of the kernel log that starts after what is there now. */
+/* A reader of the kernel log that begins after its present end. */
 int log_mark(void)
 {
 	int fd = must(open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC));
@@ -241,7 +241,7 @@ int log_mark(void)
 	return fd;
 }
 
-/* Whether a line since the mark has all the words; the mark moves. */
+/* Has a line since the mark all the words? Moves the mark to the end. */
 bool log_has(int mark, const char *const words[])
 {
 	char line[8192];
@@ -286,7 +286,7 @@ void reap(pid_t pid)
 		      "a child ended with status 0x%x", status);
 }
 
-/* Until a child waits for something, or has come to its end without. */
+/* Wait until a child sleeps or has exited. */
 void await_blocked(pid_t pid)
 {
 	char state;

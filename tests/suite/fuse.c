@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A file system whose server is a child of the test: one file of FUSE_PAGES pages.
- * The server stops itself before it answers the first read, so
- * that the task which wants the page stalls, or it answers that with what is in a
- * pipe, as pages that FUSE may move.
+ * A FUSE file system whose server is a child of the test. It has one file of
+ * FUSE_PAGES pages. The server stops itself before it answers the first read, so
+ * that the reader stalls; or it answers from a pipe, with pages that FUSE may move.
  */
 #include "suite.h"
 #include <linux/fuse.h>
@@ -31,7 +30,7 @@ static void reply(int dev, uint64_t unique, int error, const void *data,
 	must(writev(dev, iov, len ? 2 : 1));
 }
 
-/* A reply whose data is moved out of a pipe */
+/* A reply with data that is spliced from a pipe */
 static void reply_by_moving(int dev, uint64_t unique, int from)
 {
 	struct fuse_out_header head = {
@@ -73,7 +72,7 @@ static void serve(int dev, int pipe)
 		struct fuse_init_out init = {
 			.major = FUSE_KERNEL_VERSION,
 			.minor = FUSE_KERNEL_MINOR_VERSION,
-			/* It moves pages only to where it reads ahead. */
+			/* FUSE moves pages only into its readahead. */
 			.max_readahead = FUSE_PAGES * page_size(),
 			.max_write = 4096,
 		};
@@ -128,7 +127,7 @@ static void serve(int dev, int pipe)
 	}
 }
 
-/* Mount it. With a pipe, the first page that is read comes out of that. */
+/* Mount it. If pipe is not -1, the first page that is read comes from it. */
 struct fuse *fuse_start(int pipe)
 {
 	struct fuse *f = calloc(1, sizeof(*f));
@@ -149,13 +148,13 @@ struct fuse *fuse_start(int pipe)
 	return f;
 }
 
-/* For the task that is to stall: who closes it waits for the server, too. */
+/* Call this in the task that is to stall: close() waits for the server, too. */
 int fuse_open(void)
 {
 	return must(open(DIR_PATH "/file", O_RDONLY | O_CLOEXEC));
 }
 
-/* Until the server has a read to answer, and has stopped */
+/* Wait until the server has got a read and stopped. */
 void fuse_await_read(const struct fuse *f)
 {
 	int status;

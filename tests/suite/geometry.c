@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Quantum and qset: when a device adopts them, and that what it holds is
- * never read or written by any other measure.
+ * Quantum and qset: when a device adopts them, and that it reads and writes its data
+ * with the geometry that it was stored with.
  */
 #include "suite.h"
 
-/* The example of the book: 2070 bytes in quanta of 10 and items of 4. */
+/* The book's example: 2070 bytes in quanta of 10 and qsets of 4. */
 START_TEST(the_books_numbers)
 {
 	struct proc_device dev;
@@ -31,7 +31,7 @@ START_TEST(the_books_numbers)
 }
 END_TEST
 
-/* New values are the module's at once and a device's at its next trim. */
+/* The module takes new values at once, a device at its next trim. */
 START_TEST(adopted_at_trim)
 {
 	struct proc_device dev;
@@ -48,7 +48,7 @@ START_TEST(adopted_at_trim)
 	ck_assert_int_eq(dev.items, 3);
 	expect(fd, 0, 950, 1);
 
-	/* An empty device too keeps its own until it is trimmed. */
+	/* So does an empty device. */
 	put(dev_open(1, O_RDWR), 0, 100, 2);
 	dev = proc_device(1);
 	ck_assert_int_eq(dev.quantum, 100);
@@ -79,18 +79,17 @@ static const struct {
 };
 
 /*
- * The quantum changes in mid-life. A device with small quanta full of data
- * goes on being written, beside a second one whose quanta lie in between: a
- * write by the new measure would run over them.
+ * The quantum grows while a device has data. Its small quanta lie between those of a
+ * second device: a write of it with the new quantum would overwrite the others.
  */
 START_TEST(changed_in_mid_life) /* trap 2 */
 {
-	/* A quantum takes a page at least: with larger ones there must be fewer. */
+	/* A quantum takes a page at least: fewer where pages are larger. */
 	long to = changes[_i].to * (page_size() / 4096);
 	long from = in_pages(changes[_i].from), half = 40 * from;
 	int a, b;
 
-	/* They are more than half of what a 32-bit kernel has for vmalloc. */
+	/* This is more than half of the vmalloc area of a 32-bit kernel. */
 	load("quantum=%ld qset=4 limit=0", from);
 	a = dev_open(0, O_RDWR);
 	b = dev_open(1, O_RDWR);
@@ -108,7 +107,7 @@ START_TEST(changed_in_mid_life) /* trap 2 */
 	expect(b, 0, half, 2);
 	ck_assert_int_eq(proc_device(0).quantum, from);
 
-	/* The other device keeps the old measure when this one changes. */
+	/* The other device keeps its quantum when this one changes. */
 	trim(0);
 	ck_assert_int_eq(proc_device(0).quantum, to);
 	put(a, 0, 2 * half, 4);
@@ -119,7 +118,7 @@ START_TEST(changed_in_mid_life) /* trap 2 */
 }
 END_TEST
 
-/* An order set by ioctl is the module's too, not an item's: trap 2. */
+/* The same by order. */
 START_TEST(order_in_mid_life) /* trap 2 */
 {
 	long page = page_size();
@@ -143,7 +142,7 @@ START_TEST(order_in_mid_life) /* trap 2 */
 }
 END_TEST
 
-/* The smallest there is: a quantum for each byte, an item for each quantum. */
+/* The smallest geometry: a quantum for each byte, an item for each quantum. */
 START_TEST(smallest)
 {
 	struct proc_device dev;
@@ -179,7 +178,7 @@ START_TEST(large_quantum)
 }
 END_TEST
 
-/* Load with one quantum to an item, and allocate the first: is there memory for it? */
+/* Load with one quantum to an item. Can the first one be allocated? */
 static bool has_room(long quantum)
 {
 	char params[64];
@@ -188,7 +187,7 @@ static bool has_room(long quantum)
 
 	snprintf(params, sizeof(params), "quantum=%ld qset=1 limit=0", quantum);
 	ret = try_load(mod, params);
-	/* A cache is asked for an object when it is made. */
+	/* scullc allocates an object when it creates a cache. */
 	if (ret == -ENOMEM && !mod->paged)
 		return false;
 	ck_assert_int_eq(ret, 0);
@@ -203,8 +202,8 @@ static bool has_room(long quantum)
 }
 
 /*
- * The largest there is, written at its very end. It may be up to 512 MiB in one
- * piece, of which there may be none; 4 MiB there are.
+ * The largest quantum, written at its end. It may be a contiguous block of up to 512
+ * MiB, which may not be available; one of 4 MiB is.
  */
 START_TEST(largest_quantum)
 {
@@ -227,7 +226,7 @@ START_TEST(largest_quantum)
 }
 END_TEST
 
-/* The product of quantum and qset, and many an offset, overflow an int. */
+/* The product of quantum and qset, and offsets, overflow an int. */
 START_TEST(large_item) /* trap 3 */
 {
 	const long long near = 5LL << 30, far = 70LL << 30;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A task that is stalled inside a system call: userfaultfd makes it wait for a page
- * of its buffer, until it is told to go on or killed. So what happens meanwhile does
- * not depend on time.
+ * A task that is stalled inside a system call, in a page fault on its buffer that
+ * userfaultfd does not resolve until the test wants it. So the tests do not depend on
+ * timing.
  */
 #include "suite.h"
 #include <linux/userfaultfd.h>
@@ -33,7 +33,7 @@ static void make_buffer(struct held *h)
 	h->buf = mmap(NULL, HELD_PAGES * h->page, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(h->buf, MAP_FAILED);
-	/* Otherwise one huge page might be all there is to miss. */
+	/* Otherwise the whole buffer may be one huge page. */
 	madvise(h->buf, HELD_PAGES * h->page, MADV_NOHUGEPAGE);
 	fill(h->buf, HELD_PAGES * h->page, 1, 0);
 	hole = h->buf + h->hole * h->page;
@@ -57,9 +57,8 @@ static int run(void *arg)
 }
 
 /*
- * Start one. After a fork it would fault in an address space of its own, which the
- * userfaultfd does not know, and a thread of ours could not be killed alone: so it
- * shares our memory and is a process all the same.
+ * Start one. It shares our address space, with which the userfaultfd is registered;
+ * a forked child would not. It is not a thread, because it has to be killed alone.
  */
 struct held *held_task(int fd, int hole,
 		       ssize_t (*call)(int fd, void *buf, size_t len))
@@ -88,13 +87,13 @@ static ssize_t write_front(int fd, void *buf, size_t len)
 	return pwrite(fd, buf, len, 0);
 }
 
-/* It writes HELD_PAGES pages of pattern 1 to the front of a device. */
+/* A writer of HELD_PAGES pages of pattern 1 at offset 0 */
 struct held *held_writer(int fd)
 {
 	return held_task(fd, HELD_PAGES / 2, write_front);
 }
 
-/* Let it complete. Its result, and its buffer until the next one is started */
+/* Let it complete. Returns its result, and its buffer if buf is not NULL. */
 ssize_t held_end(struct held *h, const char **buf)
 {
 	char *page = malloc(h->page);
@@ -116,7 +115,7 @@ ssize_t held_end(struct held *h, const char **buf)
 	return h->ret;
 }
 
-/* The same, of one that moves its whole buffer */
+/* The same, for a call that must transfer the whole buffer */
 void held_release(struct held *h)
 {
 	ck_assert_int_eq(held_end(h, NULL), HELD_PAGES * page_size());

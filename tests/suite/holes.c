@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What was never written reads as zeros, whatever the memory held before.
+ * Bytes that were never written read as zeros, whatever the memory held before.
  */
 #include "suite.h"
 
@@ -8,7 +8,7 @@ static const int quanta[] = { 100, 4000, 4096, 12288 };
 
 #define NQUANTA ((int)ARRAY_SIZE(quanta))
 
-/* Leave free memory behind that is full of something. */
+/* Fill memory and free it, so that allocations return memory that is not zero. */
 static void dirty(int n, long quantum, int count)
 {
 	char *buf = malloc(quantum);
@@ -22,7 +22,7 @@ static void dirty(int n, long quantum, int count)
 	free(buf);
 }
 
-/* One read goes through holes: quanta missing, and whole items missing. */
+/* One read crosses holes: missing quanta and missing items. */
 START_TEST(one_read_through_holes) /* trap 5 */
 {
 	int fd;
@@ -42,7 +42,7 @@ START_TEST(one_read_through_holes) /* trap 5 */
 }
 END_TEST
 
-/* A hole costs nothing, and is passed quickly however large. */
+/* A hole takes no memory, and lookup in it takes no time. */
 START_TEST(far_hole)
 {
 	long long far = kernel_is_64bit() ? 1LL << 50 : 1LL << 31;
@@ -65,7 +65,7 @@ START_TEST(far_hole)
 }
 END_TEST
 
-/* Where in the i-th quantum a write goes: in front, inside, at the end. */
+/* Where a write lies in the i-th quantum: at its start, inside, at its end */
 static long place(int i, long quantum)
 {
 	const long places[] = { 0, quantum / 2, quantum - 3 };
@@ -97,7 +97,7 @@ START_TEST(nothing_stale_around_a_write) /* trap 4 */
 }
 END_TEST
 
-/* The rest of the last quantum comes into sight when the device grows. */
+/* The rest of the last quantum becomes readable when the device grows. */
 START_TEST(nothing_stale_past_the_end) /* trap 4 */
 {
 	long quantum = in_pages(quanta[_i]);
@@ -114,7 +114,7 @@ START_TEST(nothing_stale_past_the_end) /* trap 4 */
 }
 END_TEST
 
-/* So does what a write left behind that met a bad page on its way. */
+/* So does the rest of a quantum whose write was cut short by EFAULT. */
 START_TEST(nothing_stale_after_a_fault) /* trap 4 */
 {
 	long quantum = in_pages(quanta[_i]), len = quantum + quantum / 2;
@@ -137,7 +137,7 @@ START_TEST(nothing_stale_after_a_fault) /* trap 4 */
 }
 END_TEST
 
-/* Nor does a write that brought no byte at all leave anything to see. */
+/* The same after a write that stored no byte. */
 START_TEST(nothing_stale_after_efault) /* trap 4 */
 {
 	long quantum = in_pages(quanta[_i]);

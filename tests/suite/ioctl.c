@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every ioctl in every way: values, ranges, pointers, permission, and the
- * entry for 32-bit programs.
+ * All ioctls: values, ranges, pointers, permission, and the entry for 32-bit programs.
  */
 #include "suite.h"
 #include <linux/capability.h>
@@ -25,7 +24,7 @@ static const struct verbs {
 #define NVERBS 3
 #define ORDER 2
 
-/* How a request reaches the driver; see compat() below. */
+/* The system call to use: native() or compat() */
 static long (*call)(int fd, unsigned int cmd, long arg);
 
 static long native(int fd, unsigned int cmd, long arg)
@@ -45,7 +44,7 @@ static long minimum(int i)
 	return i == ORDER ? 0 : 1;
 }
 
-/* An int that a 32-bit program could point to as well. */
+/* An int at an address that a 32-bit program can have, too */
 static int *low_int(void)
 {
 	int flags = MAP_PRIVATE | MAP_ANONYMOUS;
@@ -94,7 +93,7 @@ static void six_verbs(int fd, const struct verbs *v)
 	ck_assert_int_eq(must(call(fd, v->query, 0)), 6);
 }
 
-/* Out of range by every verb that sets: EINVAL, and nothing changes. */
+/* A value out of range: each verb that sets returns EINVAL and changes nothing. */
 static void ranges(int fd, int i)
 {
 	const struct verbs *v = &verbs[i];
@@ -134,7 +133,7 @@ static void bad_pointers(int fd, const struct verbs *v)
 		must_fail(call(fd, v->get, bad[k]), EFAULT);
 		must_fail(call(fd, v->exchange, bad[k]), EFAULT);
 	}
-	/* An exchange that cannot hand out the old value changes nothing. */
+	/* An exchange that cannot copy out the old value changes nothing. */
 	must_fail(call(fd, v->get, (long)read_only), EFAULT);
 	must_fail(call(fd, v->exchange, (long)read_only), EFAULT);
 	ck_assert_int_eq(*read_only, 7);
@@ -206,7 +205,7 @@ START_TEST(every_verb_from_32_bit)
 {
 	int fd;
 
-	/* User-mode Linux does not have them. */
+	/* User-mode Linux has none. */
 	if (compat(-1, 0, 0) == -1 && errno == ENOSYS)
 		skip("no 32-bit system calls for this program");
 	load("");
@@ -217,7 +216,7 @@ START_TEST(every_verb_from_32_bit)
 }
 END_TEST
 
-/* A Tell of 64 bits is not cut to an int that would pass. */
+/* A Tell of 64 bits is not truncated to a valid int. */
 START_TEST(tell_is_not_cut)
 {
 	int fd;
@@ -239,7 +238,7 @@ START_TEST(tell_is_not_cut)
 }
 END_TEST
 
-/* An order is another name for a quantum of whole pages. */
+/* Setting the order sets the quantum to PAGE_SIZE << order. */
 START_TEST(order_and_quantum)
 {
 	const struct verbs *v = &verbs[ORDER];
@@ -263,7 +262,7 @@ START_TEST(order_and_quantum)
 				 page_size() << order);
 		ck_assert_int_eq(must(ioctl(fd, v->query)), order);
 	}
-	/* The order that a quantum needs, if it is no power of two. */
+	/* Otherwise the order is that of the smallest block with room for a quantum. */
 	must(ioctl(fd, SCULL_IOCTQUANTUM, 1L));
 	ck_assert_int_eq(must(ioctl(fd, v->query)), 0);
 	must(ioctl(fd, SCULL_IOCTQUANTUM, page_size() + 1));
@@ -273,7 +272,7 @@ START_TEST(order_and_quantum)
 }
 END_TEST
 
-/* Who lacks the capability may look, and no more: trap 7. */
+/* Without CAP_SYS_ADMIN, the verbs that get work and those that set fail. */
 START_TEST(setting_is_for_the_administrator) /* trap 7 */
 {
 	int fd, value;
@@ -294,7 +293,7 @@ START_TEST(setting_is_for_the_administrator) /* trap 7 */
 		must_fail(ioctl(fd, v->tell, 2L), EPERM);
 		must_fail(ioctl(fd, v->exchange, &value), EPERM);
 		must_fail(ioctl(fd, v->shift, 2L), EPERM);
-		/* What is wrong with the value is no business of theirs. */
+		/* Permission is checked before the value. */
 		must_fail(ioctl(fd, v->tell, -1L), EPERM);
 		ck_assert_int_eq(value, 2);
 		ck_assert_int_eq(must(ioctl(fd, v->query)), before);
@@ -306,7 +305,7 @@ START_TEST(setting_is_for_the_administrator) /* trap 7 */
 }
 END_TEST
 
-/* A descriptor for reading is enough: it is the capability that counts. */
+/* A read-only file will do: only the capability is checked. */
 START_TEST(any_descriptor_will_do)
 {
 	int fd;
@@ -332,7 +331,7 @@ static bool known(unsigned int cmd)
 	return cmd == SCULL_IOCRESET;
 }
 
-/* Every number of the magic, by every direction, and two sizes. */
+/* All numbers of the magic, with each direction and two sizes */
 START_TEST(unknown_ioctls)
 {
 	const unsigned int dirs[] = { _IOC_NONE, _IOC_READ, _IOC_WRITE,
@@ -362,7 +361,7 @@ START_TEST(unknown_ioctls)
 }
 END_TEST
 
-/* RESET returns to what is built in, not to what the module was loaded with. */
+/* RESET sets the built-in defaults, not the parameters given at load. */
 START_TEST(reset_to_built_in)
 {
 	int fd;
@@ -380,7 +379,7 @@ START_TEST(reset_to_built_in)
 }
 END_TEST
 
-/* The values of one module are not another's. */
+/* Each module has values of its own. */
 START_TEST(modules_are_apart)
 {
 	const struct module *mine = mod, *other = other_module();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /sys/kernel/debug/scullX/N/layout: where each quantum lies.
+ * /sys/kernel/debug/scullX/N/layout: the address of each quantum.
  */
 #include "suite.h"
 #include <linux/capability.h>
@@ -17,7 +17,7 @@ struct line {
 	char frames[4096];
 };
 
-/* One line, which must be whole; the next one, or NULL at the end. */
+/* Parse a line, which must be complete. Returns the next, or NULL at the end. */
 static const char *parse(const char *s, struct line *l)
 {
 	int used = 0;
@@ -31,7 +31,7 @@ static const char *parse(const char *s, struct line *l)
 	return s[used] ? s + used : NULL;
 }
 
-/* The lines after the heading, which tells device 0 and its geometry. */
+/* Check the heading, of device 0 with this geometry. Returns the line after it. */
 static const char *first_line(const char *text, long quantum, long qset)
 {
 	char head[128];
@@ -46,7 +46,7 @@ static const char *first_line(const char *text, long quantum, long qset)
 	return *text ? text : NULL;
 }
 
-/* Runs of FIRST+COUNT: their sum, and that the first is the frame. */
+/* The sum of the runs FIRST+COUNT, the first of which begins at the frame */
 static unsigned long count_frames(const struct line *l, int *runs)
 {
 	const char *s = l->frames;
@@ -79,7 +79,7 @@ START_TEST(for_root_only)
 }
 END_TEST
 
-/* Not for every root: as in /proc, real addresses want CAP_SYSLOG. */
+/* Root without CAP_SYSLOG may not see real addresses, as in /proc. */
 START_TEST(with_capability_only)
 {
 	load("");
@@ -130,7 +130,7 @@ START_TEST(every_quantum)
 				  (inside + quantum + page - 1) / page);
 		frames = count_frames(&l, &runs);
 		ck_assert_uint_eq(frames, l.pages);
-		/* scullp's are one block; scullv's start on a page. */
+		/* scullp's quanta are contiguous; those of scullv begin at a page. */
 		if (!strcmp(mod->name, "scullp"))
 			ck_assert_int_eq(runs, 1);
 		if (mod->paged)
@@ -145,7 +145,7 @@ START_TEST(every_quantum)
 }
 END_TEST
 
-/* Real addresses: no two quanta share a byte. */
+/* The addresses are real: no two quanta overlap. */
 START_TEST(no_overlap)
 {
 	static struct line lines[100];
@@ -170,7 +170,7 @@ START_TEST(no_overlap)
 }
 END_TEST
 
-/* As long as the device, and the same in small reads. */
+/* All quanta of a large device, and the same text in small reads. */
 START_TEST(without_limit)
 {
 	const int count = mod->paged ? 500 : 3000;
@@ -215,7 +215,7 @@ static void keep_writing(int seed)
 	}
 }
 
-/* While others write and trim, the order is right and every line whole. */
+/* While others write and trim, the lines are ordered and well formed. */
 START_TEST(under_writers)
 {
 	pid_t pid[2];
@@ -247,7 +247,7 @@ START_TEST(under_writers)
 }
 END_TEST
 
-/* A trim ends a reading: nothing of the new store is taken for the old. */
+/* A file that was open before a trim shows nothing of the new store. */
 START_TEST(trimmed_while_read)
 {
 	char buf[4096];
@@ -260,12 +260,12 @@ START_TEST(trimmed_while_read)
 	ck_assert_int_gt(must(read(fd, buf, 50)), 0);
 	trim(0);
 	put(dev_open(0, O_RDWR), 0, 300, 1);
-	/* What the first read had prepared may still come. */
+	/* The rest of the buffer that the first read filled may follow. */
 	while ((len = must(read(fd, buf, sizeof(buf)))) > 0)
 		;
 	ck_assert_int_eq(len, 0);
 	close(fd);
-	/* Who reads it anew sees the new one. */
+	/* Another open shows the new store. */
 	ck_assert_ptr_nonnull(first_line(slurp(layout_path(0)), 1, 3));
 }
 END_TEST
@@ -274,7 +274,7 @@ static void need_debugfs(void)
 {
 	struct stat debug, sys;
 
-	/* Where nothing is mounted, the directory is sysfs's own. */
+	/* If debugfs is not mounted, the directory is one of sysfs. */
 	if (stat(DEBUG, &debug) || stat("/sys", &sys) ||
 	    debug.st_dev == sys.st_dev)
 		skip("no debugfs in this kernel");

@@ -2,16 +2,16 @@
 /*
  * The tests of the scull modules: scull_suite MODULE [GROUP...]
  *
- * Runs as root on a machine that may load modules, and reports TAP. One
- * source tests all three modules; what differs between them is in
- * struct module. Every test is a process of its own with a time limit.
+ * Run it as root on a machine where modules may be loaded. It prints TAP. The same
+ * tests are for all modules; struct module tells what differs between them. Each test
+ * is a process of its own with a time limit.
  */
 #include "suite.h"
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/wait.h>
 
-/* The slowest test takes seconds on an emulated machine; a hang takes all. */
+/* In seconds. The slowest test takes some on an emulated machine. */
 #define TIME_LIMIT 120
 
 static const struct group {
@@ -49,7 +49,7 @@ static void set_up(void)
 	unload_all();
 }
 
-/* check(3) has no word for this: to it, the test has passed. */
+/* check(3) cannot skip a test: to it, the test has passed. */
 void skip(const char *reason)
 {
 	unload_all();
@@ -128,7 +128,7 @@ static int run(int argc, char **argv)
 	srunner_run_all(runner, CK_SILENT);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
-	/* After a failure; what it held has been killed since. */
+	/* A test that failed may have left them loaded. */
 	for (int i = 0; i < MODULES; i++)
 		try_unload(&modules[i], 0);
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
@@ -148,7 +148,7 @@ int main(int argc, char **argv)
 		if (!known_group(argv[i]))
 			return usage();
 
-	/* Until the random generator is ready the kernel cannot hash %p. */
+	/* The kernel cannot hash %p until the random generator is initialised. */
 	if (getrandom(&seed, 1, 0) != 1)
 		perror("getrandom");
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory is charged to the memory cgroup of the writer, and the end of what
- * that may have is an error for the writer and the death of nobody.
+ * Memory is charged to the memory cgroup of the writer. At the maximum of the cgroup a
+ * write fails; the OOM killer is not invoked.
  */
 #include "suite.h"
 #include <sys/mman.h>
@@ -10,7 +10,7 @@
 #define ROOT "/sys/fs/cgroup"
 #define MIB (1L << 20)
 
-/* The kernel charges up to 64 pages for each CPU ahead of use: they are the unit. */
+/* Sizes are in pages: the kernel charges up to 64 pages for each CPU ahead of use. */
 static long pages(long n)
 {
 	return n * page_size();
@@ -42,7 +42,7 @@ long group_event(const char *name)
 	return count;
 }
 
-/* Write on until there is no memory; the parent looks at what was taken. */
+/* Append until ENOMEM; the parent checks the data. */
 static void write_till_enomem(int n)
 {
 	char buf[16384];
@@ -50,7 +50,7 @@ static void write_till_enomem(int n)
 	long long done = 0;
 	ssize_t ret;
 
-	/* In a group that is full, a page fault of its own would kill it. */
+	/* A page fault of its own in a full group would invoke the OOM killer. */
 	must(mlockall(MCL_CURRENT));
 	join_group();
 	do {
@@ -60,7 +60,7 @@ static void write_till_enomem(int n)
 	} while (ret > 0 && done < pages(16384));
 	ck_assert_int_eq(ret, -1);
 	ck_assert_int_eq(errno, ENOMEM);
-	/* Having been refused is not the end of a process, or of a device. */
+	/* Process and device go on after the failure. */
 	ck_assert_int_eq(dev_size(fd), done);
 	ck_assert_int_gt(done, MIB);
 }
@@ -89,12 +89,12 @@ START_TEST(enomem_and_nobody_killed)
 
 	fd = dev_open(0, O_RDWR);
 	size = dev_size(fd);
-	/* Where a quantum is whole pages, it is one here. */
+	/* A quantum of a page, where quanta are whole pages */
 	ck_assert_int_lt(mod->paged ? pages(size / DEFAULT_QUANTUM) : size,
 			 pages(2304));
 	for (long long off = 0; off + 65536 <= size; off += 65536)
 		expect(fd, off, 65536, 1);
-	/* Who is not in the group may go on. */
+	/* A task outside the group can write. */
 	put(fd, size, 65536, 1);
 	put(dev_open(1, O_RDWR), 0, 65536, 2);
 	trim(0);
@@ -107,7 +107,7 @@ static void write_pages(int n)
 	int fd = dev_open(n, O_WRONLY);
 
 	join_group();
-	/* Many quanta in one call, which come from larger blocks where they can. */
+	/* Many quanta in one call, which scullp takes from larger blocks. */
 	for (int i = 0; i < 1024; i += 16)
 		put(fd, pages(i), pages(16), 1);
 }
@@ -127,7 +127,7 @@ START_TEST(charged_and_given_back)
 	reap(spawn(write_pages, 0));
 	ck_assert_int_ge(current(), pages(1024));
 	trim(0);
-	/* What is freed may pass through the caches of a CPU first. */
+	/* Freed memory may first pass through per-CPU caches. */
 	while (current() > pages(512) && --tries)
 		usleep(10000);
 	ck_assert_int_le(current(), pages(512));
@@ -145,10 +145,9 @@ static void write_small(int n)
 }
 
 /*
- * With quanta of a byte it is the bookkeeping that is charged: an item, its array
- * and its object have at least 50 bytes together, with pointers of 4 bytes 32. Without
- * the items it would be less, even with all that the kernel charges ahead of use on two
- * CPUs.
+ * With quanta of a byte, bookkeeping is most of the charge: an item, its array and
+ * its object take at least 50 bytes together, or 32 with pointers of 4 bytes. If items
+ * were not charged it would be less, even with the charges ahead of use of two CPUs.
  */
 START_TEST(bookkeeping_is_charged)
 {
@@ -166,8 +165,8 @@ START_TEST(bookkeeping_is_charged)
 END_TEST
 
 /*
- * Active objects of the cache of the tree's nodes. What lies in the slabs of each
- * CPU would count as active, too.
+ * The active objects of the cache of xarray nodes. Shrinking it first, because all
+ * objects in the slabs of each CPU count as active.
  */
 static long tree_nodes(void)
 {
@@ -184,7 +183,7 @@ static long tree_nodes(void)
 	return active;
 }
 
-/* KASAN puts freed objects by for long, and they still count as active. */
+/* KASAN keeps freed objects in quarantine, where they count as active. */
 static bool keeps_freed_objects(void)
 {
 	FILE *f = fopen("/proc/kallsyms", "r");
@@ -198,7 +197,7 @@ static bool keeps_freed_objects(void)
 	return found;
 }
 
-/* Each write needs nodes of its own in the tree, of which it may get a part. */
+/* Each write needs nodes of its own in the xarray; some may be allocated. */
 static void write_far_apart(int n)
 {
 	const int shift = kernel_is_64bit() ? 40 : 16;
@@ -207,7 +206,7 @@ static void write_far_apart(int n)
 	long long i = 0;
 	int err;
 
-	/* In a group that is full, a page fault of its own would kill it. */
+	/* A page fault of its own in a full group would invoke the OOM killer. */
 	must(mlockall(MCL_CURRENT));
 	join_group();
 	while (pwrite(fd, "x", 1, (i << shift) + i) == 1)
@@ -224,12 +223,12 @@ static void far_apart_and_back(void)
 
 	reap(spawn(write_far_apart, 0));
 	trim(0);
-	/* RCU frees what the next one needs, a moment later. */
+	/* RCU frees the nodes a moment later. */
 	while (current() > pages(256) && --tries)
 		usleep(10000);
 }
 
-/* Of an insertion that fails half-way nothing stays, once the device is empty. */
+/* After an insertion failed half-way, a trim frees all nodes. */
 START_TEST(tree_comes_back)
 {
 	const int rounds = 30;
@@ -238,7 +237,7 @@ START_TEST(tree_comes_back)
 
 	if (keeps_freed_objects())
 		skip("KASAN keeps freed objects for a while");
-	/* With a larger page for each quantum, few failures would be the tree's. */
+	/* With larger pages, few of the allocations that fail would be of nodes. */
 	if (mod->paged && page_size() != 4096)
 		skip("quanta of large pages leave little memory to the tree");
 	load("quantum=8 qset=1 limit=0");
@@ -260,7 +259,7 @@ void memcg_tests(TCase *tc)
 	tcase_add_test(tc, enomem_and_nobody_killed);
 	tcase_add_test(tc, charged_and_given_back);
 	tcase_add_test(tc, tree_comes_back);
-	/* Elsewhere a byte takes a page, and nothing else would be seen. */
+	/* In the others a quantum of a byte takes a page, which would hide the rest. */
 	if (!mod->paged)
 		tcase_add_test(tc, bookkeeping_is_charged);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mappings: that they, read and write always agree, where they end, and that no
- * page goes while something can reach it. Trap 6 is all of this.
+ * Mappings: they agree with read and write, they end at the size, and no page is
+ * freed while a mapping, a pipe or a task references it. All of this is trap 6.
  */
 #include "suite.h"
 #include <setjmp.h>
@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-/* A geometry of whole pages, as order or as a number that is none. */
+/* Quanta of whole pages: three orders, and a size that no order gives */
 static const char *const geometries[] = { "order=0 qset=4", "order=1 qset=3",
 					  "order=3 qset=1", NULL };
 
@@ -36,7 +36,7 @@ static char *map(int fd, long long off, size_t len)
 	return p;
 }
 
-/* ---- what a touch does: a value, or a signal ---- */
+/* ---- SIGBUS ---- */
 
 static sigjmp_buf fault;
 
@@ -46,7 +46,7 @@ static void on_fault(int sig)
 	siglongjmp(fault, 1);
 }
 
-/* Whether reading, or writing, a byte there is a SIGBUS. */
+/* Does reading, or writing, this byte raise SIGBUS? */
 static bool is_bus_error(volatile char *p, bool write)
 {
 	struct sigaction action = { .sa_handler = on_fault }, old;
@@ -64,7 +64,7 @@ static bool is_bus_error(volatile char *p, bool write)
 	return failed;
 }
 
-/* ---- who may map ---- */
+/* ---- permission and size ---- */
 
 START_TEST(scullc_cannot)
 {
@@ -81,7 +81,7 @@ START_TEST(scullc_cannot)
 }
 END_TEST
 
-/* It is the device's quantum that counts, not the module's. */
+/* The device's quantum has to be whole pages, not the module's. */
 START_TEST(whole_pages_only)
 {
 	long page = page_size();
@@ -114,7 +114,7 @@ START_TEST(as_opened)
 }
 END_TEST
 
-/* ---- one memory, three ways to it ---- */
+/* ---- mapping, read and write agree ---- */
 
 START_TEST(all_agree) /* trap 6 */
 {
@@ -128,7 +128,7 @@ START_TEST(all_agree) /* trap 6 */
 	p = map(fd, 0, len);
 	check_fill(p, len, 1, 0);
 
-	/* What is stored is read, and what is written is loaded. */
+	/* read() sees a store, a load sees a write(). */
 	fill(p + page + 5, 9 * page, 2, page + 5);
 	expect(fd, 0, page + 5, 1);
 	expect(fd, page + 5, 9 * page, 2);
@@ -143,7 +143,7 @@ START_TEST(all_agree) /* trap 6 */
 }
 END_TEST
 
-/* A mapping that starts anywhere shows what is there, page by page. */
+/* Mappings that begin at any page of the device */
 START_TEST(at_an_offset) /* trap 6 */
 {
 	size_t page = page_size();
@@ -156,7 +156,7 @@ START_TEST(at_an_offset) /* trap 6 */
 		size_t len = (30 - first) * page;
 		char *p = map(fd, first * page, len);
 
-		/* From the end, so that no fault comes in order. */
+		/* From the end to the start, so that the faults are not sequential. */
 		for (size_t at = len; at; at -= page)
 			check_fill(p + at - page, page, 1,
 				   first * page + at - page);
@@ -195,7 +195,7 @@ START_TEST(two_processes)
 }
 END_TEST
 
-/* A private mapping is the device until it is written to, and then it is not. */
+/* A private mapping shows the device until it is written to. */
 START_TEST(private)
 {
 	size_t page = page_size();
@@ -222,8 +222,8 @@ START_TEST(private)
 END_TEST
 
 /*
- * Memory of the device itself as the buffer of a read or a write, with and
- * without pages behind it: a driver that faults under its own lock hangs.
+ * The buffer of a read or a write is a mapping of the same device, with data or with
+ * holes: a driver that takes a fault under its own lock would deadlock.
  */
 START_TEST(its_own_buffer)
 {
@@ -258,8 +258,8 @@ END_TEST
 #define HUGE (2L << 20)
 
 /*
- * Large quanta where the processor could map a huge page at a time: behind each
- * quantum's end lies the next one, and not what the allocator had left over.
+ * Large quanta, for which the kernel could map huge pages: the next quantum follows
+ * the end of each, and not the rest of the allocator's block.
  */
 START_TEST(large_quanta) /* trap 6 */
 {
@@ -288,7 +288,7 @@ START_TEST(large_quanta) /* trap 6 */
 				ck_abort_msg("word %ld of %ld", i, off);
 	must(munmap(p, len));
 
-	/* One byte: the rest of its page is there, a megabyte on is not. */
+	/* One byte: the rest of its page is mapped, the page a megabyte on is not. */
 	trim(0);
 	put(fd, 0, 1, 1);
 	room = mmap(room, quantum, PROT_READ | PROT_WRITE,
@@ -313,11 +313,11 @@ START_TEST(holes_are_filled)
 	fd = dev_open(0, O_RDWR);
 	put(fd, 60 * page, 10, 1);
 	p = map(fd, 0, 60 * page + 10);
-	/* A look gives zeros, and memory that may be written to from then on. */
+	/* A load fills the hole with zeros; a store to it is kept. */
 	check_zeros(p + 8 * page, page, 8 * page);
 	fill(p + 8 * page, 10, 2, 8 * page);
 	expect(fd, 8 * page, 10, 2);
-	/* So does a first touch that is a store. */
+	/* The same if the first access is a store. */
 	fill(p + 31 * page + 5, 10, 3, 31 * page + 5);
 	expect_zeros(fd, 8 * page + 10, 23 * page - 5);
 	expect(fd, 31 * page + 5, 10, 3);
@@ -328,7 +328,7 @@ START_TEST(holes_are_filled)
 }
 END_TEST
 
-/* Memory that was full of something before does not show: trap 4 again. */
+/* The quantum that fills a hole is zeroed. */
 START_TEST(filled_with_zeros) /* trap 4 */
 {
 	size_t page = page_size(), len = 48 * page;
@@ -345,7 +345,7 @@ START_TEST(filled_with_zeros) /* trap 4 */
 }
 END_TEST
 
-/* No memory for a hole is the end of the program, and of nothing else. */
+/* If the allocation for a hole fails, the program gets SIGBUS. */
 START_TEST(no_room_for_a_hole)
 {
 	const size_t len = 4 << 20;
@@ -384,14 +384,14 @@ START_TEST(past_the_end) /* trap 6 */
 	ck_assert(is_bus_error(p, true));
 	put(fd, 0, end, 1);
 
-	/* To the end of the page there are zeros, and then nothing. */
+	/* Zeros up to the end of the page, SIGBUS after it. */
 	check_fill(p, end, 1, 0);
 	check_zeros(p + end, 6 * page - end, end);
 	ck_assert(is_bus_error(p + 6 * page, false));
 	ck_assert(is_bus_error(p + 6 * page, true));
 	ck_assert(is_bus_error(p + 99 * page, false));
 
-	/* The device grows, and the mapping sees more. */
+	/* When the device grows, the mapping shows more of it. */
 	put(fd, end, 4 * page, 1);
 	check_fill(p, end + 4 * page, 1, 0);
 	ck_assert(is_bus_error(p + 10 * page, false));
@@ -403,7 +403,7 @@ START_TEST(past_the_end) /* trap 6 */
 }
 END_TEST
 
-/* Offsets that are negative if one takes them for signed. */
+/* Offsets that are negative as signed numbers */
 START_TEST(past_any_end) /* trap 6 */
 {
 	const unsigned long long offsets[] = { 1ULL << 63, -(1ULL << 20),
@@ -425,8 +425,8 @@ START_TEST(past_any_end) /* trap 6 */
 END_TEST
 
 /*
- * Where an offset takes more than 32 bits, also for 32-bit programs. A 32-bit
- * kernel maps no more than the first 4 GiB of a device.
+ * Offsets of more than 32 bits, for 32-bit programs, too. A 32-bit kernel maps the
+ * first 4 GiB of a device only.
  */
 START_TEST(far_away)
 {
@@ -448,7 +448,7 @@ START_TEST(far_away)
 }
 END_TEST
 
-/* What a program stored behind the end is gone when the device grows over it. */
+/* Stores past the end read as zeros once the device has grown over them. */
 START_TEST(behind_the_end)
 {
 	size_t page = page_size();
@@ -467,7 +467,7 @@ START_TEST(behind_the_end)
 }
 END_TEST
 
-/* ---- who keeps the memory ---- */
+/* ---- lifetime ---- */
 
 static void must_be_busy(int fd)
 {
@@ -476,7 +476,7 @@ static void must_be_busy(int fd)
 	expect(fd, 0, 10 * page_size(), 1);
 }
 
-/* A trim that is refused changes neither the data nor the geometry. */
+/* A trim while mapped fails, and changes neither data nor geometry. */
 START_TEST(trim_is_refused) /* trap 6 */
 {
 	size_t page = page_size();
@@ -491,11 +491,11 @@ START_TEST(trim_is_refused) /* trap 6 */
 	must_be_busy(fd);
 	ck_assert_int_ne(proc_device(0).quantum, 10);
 	check_fill(p, 10 * page, 1, 0);
-	/* Other opens, and other devices, are not concerned. */
+	/* Opens that do not trim, and other devices, work. */
 	dev_close(dev_open(0, O_WRONLY | O_APPEND));
 	trim(1);
 
-	/* Part of a mapping is a mapping. */
+	/* A part of the mapping is enough. */
 	must(munmap(p + 3 * page, 4 * page));
 	must_be_busy(fd);
 	must(munmap(p, 3 * page));
@@ -518,11 +518,11 @@ START_TEST(moved_and_covered)
 	fd = dev_open(0, O_RDWR);
 	put(fd, 0, 10 * page, 1);
 	p = map(fd, 0, 10 * page);
-	/* It cannot grow. */
+	/* mremap() cannot enlarge it. */
 	q = mremap(p, 10 * page, 200 * page, MREMAP_MAYMOVE);
 	ck_assert_ptr_eq(q, MAP_FAILED);
 	ck_assert_int_eq(errno, EFAULT);
-	/* Elsewhere, it is still one mapping. */
+	/* mremap() to another address */
 	q = mmap(NULL, 10 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
 		 0);
 	ck_assert_ptr_ne(q, MAP_FAILED);
@@ -535,7 +535,7 @@ START_TEST(moved_and_covered)
 	must_be_busy(fd);
 	must(mprotect(q + page, page, PROT_READ));
 	must_be_busy(fd);
-	/* Something else is mapped over it. */
+	/* Another mapping replaces it. */
 	ck_assert_ptr_eq(mmap(q, 2 * page, PROT_READ,
 			      MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
 			 q);
@@ -544,9 +544,9 @@ START_TEST(moved_and_covered)
 }
 END_TEST
 
-/* ---- what one fault maps ---- */
+/* ---- fault-around ---- */
 
-/* What /proc/self/pagemap says of the page of an address */
+/* The entry of an address in /proc/self/pagemap */
 static uint64_t pagemap_entry(const volatile void *p)
 {
 	int fd = must(open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC));
@@ -559,13 +559,13 @@ static uint64_t pagemap_entry(const volatile void *p)
 	return entry;
 }
 
-/* Whether this page has an entry in the page table. */
+/* Has this page an entry in the page table? */
 static bool is_present(const char *p)
 {
 	return pagemap_entry(p) >> 63;
 }
 
-/* Which pages of a mapping are present: those from first to before end, and no other */
+/* Check that the pages from first to before end are present, and no others. */
 static void check_present(const char *p, size_t pages, size_t first, size_t end)
 {
 	for (size_t i = 0; i < pages; i++)
@@ -580,13 +580,13 @@ static size_t at_least(size_t a, size_t b)
 	return a > b ? a : b;
 }
 
-/* The pages in an aligned window of 64 KiB, or of a page that is larger */
+/* The pages of an aligned window of 64 KiB, or 1 if pages are larger */
 static size_t window(void)
 {
 	return at_least(65536 / page_size(), 1);
 }
 
-/* A fault maps what is there around it, and nothing past the end. */
+/* A fault maps the allocated pages around it, up to the size. */
 START_TEST(neighbours)
 {
 	size_t page = page_size(), w = window();
@@ -606,7 +606,7 @@ START_TEST(neighbours)
 	ck_assert(is_bus_error(p + pages * page, write));
 	check_present(p, total, w, pages);
 
-	/* Windows are aligned in the device; the mapping may begin and end in one. */
+	/* Windows are aligned in the device; the mapping begins and ends inside one. */
 	q = map(fd, page, w * page);
 	ck_assert(!is_bus_error(q, write));
 	check_present(q, w, 0, at_least(w - 1, 1));
@@ -616,7 +616,7 @@ START_TEST(neighbours)
 }
 END_TEST
 
-/* A sequential reader has four windows mapped at a time, up to the end or a hole. */
+/* Sequential faults map four windows each, up to the size or a hole. */
 START_TEST(neighbours_ahead)
 {
 	size_t page = page_size(), w = window(), pages = 7 * w + 2;
@@ -650,7 +650,7 @@ START_TEST(neighbours_ahead)
 }
 END_TEST
 
-/* A fault in a hole fills one quantum, and maps what there is of it in the window. */
+/* A fault in a hole allocates one quantum, and maps its pages in the window. */
 START_TEST(neighbours_in_a_hole)
 {
 	size_t page = page_size(), w = window(), pages;
@@ -661,14 +661,14 @@ START_TEST(neighbours_in_a_hole)
 	load_geometry(_i);
 	fd = dev_open(0, O_RDWR);
 	per = must(ioctl(fd, SCULL_IOCQQUANTUM)) / page;
-	/* A quantum, a hole as large, and so on; the last byte is there. */
+	/* Quanta and holes alternate; the last byte is data. */
 	pages = 8 * per;
 	for (size_t i = 0; i < pages; i += 2 * per)
 		put(fd, i * page, per * page, 1);
 	must(pwrite(fd, "x", 1, pages * page - 1));
 	p = map(fd, 0, pages * page);
 
-	/* What is there, up to the holes beside it */
+	/* The allocated pages between two holes */
 	(void)*(volatile char *)(p + 2 * per * page);
 	first = 2 * per / w * w;
 	end = first + w;
@@ -687,7 +687,7 @@ START_TEST(neighbours_in_a_hole)
 }
 END_TEST
 
-/* What a private mapping has copied stays, whatever a fault beside it maps. */
+/* Fault-around does not replace the copied pages of a private mapping. */
 START_TEST(neighbours_of_a_copy)
 {
 	size_t page = page_size(), w = window();
@@ -700,10 +700,10 @@ START_TEST(neighbours_of_a_copy)
 	put(fd, 0, 2 * w * page, 1);
 	p = try_map(fd, 0, 2 * w * page, MAP_PRIVATE);
 	ck_assert_ptr_ne(p, MAP_FAILED);
-	/* A write copies its page and maps no other. */
+	/* A write fault copies its page and maps no other. */
 	p[w / 4 * page] = 'c';
 	check_present(p, 2 * w, w / 4, w / 4 + 1);
-	/* A read maps what is before the copy, and then from where it is. */
+	/* A read fault maps the pages before the copy, and those from its own on. */
 	(void)*(volatile char *)(p + w / 2 * page);
 	for (size_t i = 0; i < w; i++)
 		ck_assert(is_present(p + i * page) ==
@@ -713,7 +713,7 @@ START_TEST(neighbours_of_a_copy)
 		   w / 4 * page + 1);
 	check_fill(p, w / 4 * page, 1, 0);
 
-	/* A child has the copy, too, and makes its own. */
+	/* A child inherits the copy, and copies it on write. */
 	child = must(fork());
 	if (!child) {
 		p[(w + w / 2) * page] = 'd';
@@ -728,7 +728,7 @@ START_TEST(neighbours_of_a_copy)
 }
 END_TEST
 
-/* A mapping outlives the descriptor, and keeps the module. */
+/* A mapping outlives the file descriptor, and pins the module. */
 START_TEST(closed)
 {
 	size_t page = page_size();
@@ -749,7 +749,7 @@ START_TEST(closed)
 }
 END_TEST
 
-/* A child has the mapping too, and takes it along however it dies. */
+/* The mapping of a child ends with it, also if it is killed. */
 START_TEST(forked_and_killed)
 {
 	size_t page = page_size();
@@ -780,7 +780,7 @@ START_TEST(forked_and_killed)
 }
 END_TEST
 
-/* An exec leaves nothing mapped. */
+/* exec() unmaps the device. */
 START_TEST(gone_with_exec)
 {
 	int status;
@@ -793,7 +793,7 @@ START_TEST(gone_with_exec)
 	pid = must(fork());
 	if (!pid) {
 		map(fd, 0, 10 * page_size());
-		/* Ends with status 2 for want of arguments, as it says. */
+		/* Exits with status 2: it has no arguments. */
 		close(STDERR_FILENO);
 		execl("/proc/self/exe", "scull_suite", NULL);
 		_exit(1);
@@ -805,8 +805,8 @@ START_TEST(gone_with_exec)
 END_TEST
 
 /*
- * A page may be held by more than a mapping: here by a pipe, after the mapping
- * and the data are gone and the memory had every chance to be used again.
+ * A pipe references a page after it was unmapped and trimmed. Allocations follow, which
+ * would use the page if it had been freed.
  */
 START_TEST(held_by_a_pipe) /* trap 6 */
 {
@@ -836,7 +836,7 @@ START_TEST(held_by_a_pipe) /* trap 6 */
 }
 END_TEST
 
-/* The page frame of an address; the page is there. */
+/* The page frame of an address, which must be mapped */
 static unsigned long frame_of(const volatile void *p)
 {
 	uint64_t entry = pagemap_entry(p);
@@ -845,7 +845,7 @@ static unsigned long frame_of(const volatile void *p)
 	return entry & ((1ULL << 55) - 1);
 }
 
-/* The page frame of the device's first quantum. Nothing is mapped for it. */
+/* The page frame of the device's first quantum, without mapping it */
 static unsigned long first_frame(void)
 {
 	unsigned long frame;
@@ -861,8 +861,9 @@ static unsigned long first_frame(void)
 }
 
 /*
- * A page in a pipe, which is only there after a trim: FUSE may take what is moved to it
- * for a page of its own, but for this one. It came by splice() or was given away.
+ * After a trim, a pipe has the only reference to a page. FUSE may make pages that are
+ * moved to it pages of its page cache, but not this one, whether it came to the pipe
+ * by splice() or as a gift of vmsplice().
  */
 START_TEST(page_is_not_stolen)
 {
@@ -881,7 +882,7 @@ START_TEST(page_is_not_stolen)
 					     page_size(), SPLICE_F_MOVE)),
 				 page_size());
 	} else {
-		/* Only read, or it would be dirty without our help */
+		/* Only read it: a store would make it dirty. */
 		map = mmap(NULL, page_size(), PROT_READ, MAP_SHARED, fd, 0);
 		ck_assert_ptr_ne(map, MAP_FAILED);
 		check_fill(map, page_size(), 3, 0);
@@ -896,7 +897,7 @@ START_TEST(page_is_not_stolen)
 	trim(0);
 
 	fuse = fuse_start(ends[0]);
-	/* The pipe is the server's alone: one reference to the page is left. */
+	/* Only the server has the pipe: one reference to the page is left. */
 	close(ends[0]);
 	close(ends[1]);
 	fd = fuse_open();
@@ -910,7 +911,7 @@ START_TEST(page_is_not_stolen)
 }
 END_TEST
 
-/* Dropped from the page tables, a page comes back as it was. */
+/* After madvise() has dropped the entries, faults map the same pages. */
 START_TEST(advice)
 {
 	size_t page = page_size(), len = 20 * page;
@@ -926,7 +927,7 @@ START_TEST(advice)
 	fill(p, len, 2, 0);
 	must(madvise(p, len, MADV_DONTNEED));
 	check_fill(p, len, 2, 0);
-	/* The kernel takes the mapping for a special one. */
+	/* The mapping is VM_SPECIAL, for which madvise() refuses MADV_DODUMP. */
 	must(madvise(p, len, MADV_DONTDUMP));
 	must_fail(madvise(p, len, MADV_DODUMP), EINVAL);
 	must(mlock(p, len));
@@ -936,14 +937,14 @@ START_TEST(advice)
 }
 END_TEST
 
-/* ---- many at once ---- */
+/* ---- concurrent users ---- */
 
 #define PAGES 96
 
 static int shared_fd;
 static char *shared_map;
 
-/* Each writes its own bytes of every page, all of which are holes. */
+/* Each process stores its own bytes of every page; all pages are holes. */
 static void write_bytes(int i)
 {
 	for (long n = 0; n < PAGES; n++)
@@ -988,7 +989,7 @@ static void map_and_look(int seed)
 		char *p = try_map(fd, 0, 4 * page_size(), MAP_SHARED);
 		size_t at = (seed + i) % 4 * page_size();
 
-		/* While the others trim, either there is data or there is not. */
+		/* The others trim: there is either the data, or none. */
 		ck_assert_ptr_ne(p, MAP_FAILED);
 		if (!is_bus_error(p + at, false))
 			ck_assert(!p[at] ||
@@ -1035,7 +1036,7 @@ static uint64_t word_of(const char *path, unsigned long nr)
 	return word;
 }
 
-/* Does the kernel take what may be run from this page for up to date? */
+/* Are the instructions in this page up to date, as the kernel has it? */
 static bool is_fetched(const char *p)
 {
 	unsigned long page = (unsigned long)p / page_size();
@@ -1045,7 +1046,7 @@ static bool is_fetched(const char *p)
 	return word_of("/proc/kpageflags", frame) >> 38 & 1;
 }
 
-/* Instructions have caches of their own: what is written anew is fetched anew. */
+/* A write to an executable page makes its instructions stale: they are flushed. */
 START_TEST(program_written_anew)
 {
 	size_t len = page_size();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Without waiting: what is there is read and overwritten at once, what would
- * have to be allocated or waited for is EAGAIN. So io_uring needs no worker for
- * resident data, and still completes the rest.
+ * RWF_NOWAIT: resident data is read and overwritten at once; a call that would have to
+ * allocate or to wait for the lock returns EAGAIN. So io_uring needs no worker for
+ * resident data, and hands the rest to one.
  */
 #include "suite.h"
 #include <dirent.h>
@@ -45,7 +45,7 @@ START_TEST(resident)
 }
 END_TEST
 
-/* Reading a hole allocates nothing, so it need not wait. */
+/* Reading a hole allocates nothing. */
 START_TEST(holes)
 {
 	char buf[100];
@@ -64,7 +64,7 @@ START_TEST(holes)
 	must_fail(write_now(fd, buf, 10, 0, RWF_APPEND), EAGAIN);
 	ck_assert_int_eq(dev_size(fd), 1010);
 	expect_zeros(fd, 0, 1000);
-	/* All or nothing: io_uring takes a short count for the last word. */
+	/* All or nothing: io_uring does not retry after a short count. */
 	fill(buf, 30, 2, 1003);
 	must_fail(write_now(fd, buf, 30, 1003, 0), EAGAIN);
 	expect(fd, 1000, 10, 1);
@@ -75,7 +75,7 @@ START_TEST(holes)
 }
 END_TEST
 
-/* The rest of the last quantum is there: the device grows without waiting. */
+/* An append within the last quantum allocates nothing. */
 START_TEST(growing_in_place)
 {
 	char buf[10];
@@ -91,7 +91,7 @@ START_TEST(growing_in_place)
 }
 END_TEST
 
-/* Beside a writer that has the device. */
+/* While a writer holds the lock of the device */
 START_TEST(locked)
 {
 	struct held *writer;
@@ -162,7 +162,7 @@ static struct ring make_ring(void)
 	return r;
 }
 
-/* Whether a completion is there now. */
+/* Has the ring a completion? */
 static bool completed(const struct ring *r)
 {
 	return *r->cq_head != __atomic_load_n(r->cq_tail, __ATOMIC_ACQUIRE);
@@ -187,7 +187,7 @@ static void submit(struct ring *r, int op, int fd, const void *buf, size_t len,
 		must(syscall(SYS_io_uring_enter, r->fd, 1, 0, 0, NULL, 0)), 1);
 }
 
-/* The next completion's result. */
+/* The result of the next completion */
 static int result(struct ring *r)
 {
 	int res;
@@ -215,7 +215,7 @@ static int count_threads(void)
 	return count;
 }
 
-/* Complete when the submission returns, and by nobody else. */
+/* The request is complete when the submission returns, without a worker. */
 START_TEST(ring_inline)
 {
 	char buf[1000];
@@ -247,7 +247,7 @@ START_TEST(ring_inline)
 }
 END_TEST
 
-/* What must allocate is for a worker, and completes as well. */
+/* A request that must allocate is completed by a worker. */
 START_TEST(ring_by_a_worker)
 {
 	char buf[1000];
@@ -261,13 +261,13 @@ START_TEST(ring_by_a_worker)
 	submit(&r, IORING_OP_WRITE, fd, buf, 1000, 0, 0);
 	ck_assert_int_eq(result(&r), 1000);
 	expect(fd, 0, 1000, 1);
-	/* io_uring would take a part for the whole: half is there already. */
+	/* Half of it is resident: io_uring would take a short count as final. */
 	fill(buf, 1000, 2, 500);
 	submit(&r, IORING_OP_WRITE, fd, buf, 1000, 500, 0);
 	ck_assert_int_eq(result(&r), 1000);
 	expect(fd, 0, 500, 1);
 	expect(fd, 500, 1000, 2);
-	/* By force. */
+	/* A worker, even though the data is resident */
 	submit(&r, IORING_OP_READ, fd, buf, 1000, 500, IOSQE_ASYNC);
 	ck_assert_int_eq(result(&r), 1000);
 	check_fill(buf, 1000, 2, 500);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Parameters at load and under /sys, and the life of the module.
+ * Parameters at load and in /sys, and loading and unloading.
  */
 #include "suite.h"
 #include <sys/sysmacros.h>
@@ -34,8 +34,8 @@ static long meminfo(const char *name)
 }
 
 /*
- * Half of the memory there is, in MiB, give or take what the kernel keeps; of a
- * 32-bit kernel, half of what it has addresses for.
+ * Half of the memory in MiB, within some MiB that the kernel reserves. On a 32-bit
+ * kernel half of the low memory; for scullv at most a quarter of the vmalloc area.
  */
 START_TEST(default_limit)
 {
@@ -53,7 +53,7 @@ START_TEST(default_limit)
 }
 END_TEST
 
-/* A sixteenth of the memory there is */
+/* A sixteenth of the memory */
 START_TEST(default_headroom)
 {
 	long wanted = meminfo("MemTotal:") / 16, headroom;
@@ -81,7 +81,7 @@ START_TEST(given_at_load)
 }
 END_TEST
 
-/* 120 is for local use, and never what the kernel chooses for another. */
+/* 120 is for local use: the kernel never allocates it dynamically. */
 START_TEST(major_given)
 {
 	struct stat st;
@@ -91,7 +91,7 @@ START_TEST(major_given)
 	ck_assert_uint_eq(major(st.st_rdev), 120);
 	ck_assert_uint_eq(minor(st.st_rdev), 3);
 	unload(0);
-	/* A major is given back and can be had again. */
+	/* Unloading frees the major. */
 	load("major=120");
 }
 END_TEST
@@ -132,7 +132,7 @@ START_TEST(many_devices)
 }
 END_TEST
 
-/* Values just outside, and what overflows or is no number. */
+/* Values just out of range, values that overflow, and no numbers */
 static const struct bad {
 	const char *name, *value;
 } bad[] = {
@@ -180,7 +180,7 @@ static const char *bad_value(const struct bad *b)
 	return value;
 }
 
-/* The load fails with EINVAL, and leaves nothing behind. */
+/* Loading fails with EINVAL, and leaves nothing registered. */
 START_TEST(refused_at_load)
 {
 	char params[64];
@@ -195,7 +195,7 @@ START_TEST(refused_at_load)
 }
 END_TEST
 
-/* The log says which value of what was refused, and what would do. */
+/* The log names the parameter, the value and the range. */
 START_TEST(refusal_is_explained)
 {
 	const struct {
@@ -252,7 +252,7 @@ START_TEST(changed_under_sys)
 	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQQUANTUM)), 10);
 	ck_assert_int_eq(must(ioctl(fd, SCULL_IOCQQSET)), 4);
 
-	/* What an ioctl sets is seen there. */
+	/* A value set by ioctl shows there. */
 	must(ioctl(fd, SCULL_IOCTQUANTUM, 20L));
 	ck_assert_int_eq(read_long(param_path("quantum")), 20);
 
@@ -275,7 +275,7 @@ START_TEST(changed_under_sys)
 }
 END_TEST
 
-/* What may be changed is root's to change, and the rest nobody's. */
+/* Root may change some parameters; the others are read-only. */
 START_TEST(modes_under_sys)
 {
 	const struct {
@@ -298,13 +298,13 @@ START_TEST(modes_under_sys)
 }
 END_TEST
 
-/* A driver is silent when all is well. */
+/* Without an error, nothing is logged. */
 START_TEST(silent)
 {
 	const char *const words[] = { mod->name, NULL };
 	int fd, mark;
 
-	/* The first load of all may say that the module taints the kernel. */
+	/* The first load since boot may log that the module taints the kernel. */
 	load("");
 	unload(0);
 	mark = log_mark();
@@ -321,7 +321,7 @@ START_TEST(silent)
 }
 END_TEST
 
-/* ---- the life of a module ---- */
+/* ---- loading and unloading ---- */
 
 START_TEST(loaded_twice)
 {
@@ -347,7 +347,7 @@ START_TEST(same_major)
 	ck_assert_int_eq(try_load(other, "major=120"), -EBUSY);
 	expect(fd, 0, 9000, 1);
 
-	/* Nothing of the refused one is left, and it loads another time. */
+	/* The failed load left nothing registered: another one works. */
 	mod = other;
 	must_fail(access(dev_path(0), F_OK), ENOENT);
 	must_fail(access(proc_path("mem"), F_OK), ENOENT);
@@ -375,7 +375,7 @@ START_TEST(unloading_while_open)
 }
 END_TEST
 
-/* Full of data, more than once: nothing of a load stays behind. */
+/* Unload with data, more than once. */
 START_TEST(load_and_unload)
 {
 	for (int i = 0; i < 5; i++) {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /proc/scullXmem and /proc/scullXseq: the text to the letter, without a size
- * limit, the same however it is read, and with no kernel address in it.
+ * /proc/scullXmem and /proc/scullXseq: the exact text, without a size limit, the same
+ * for reads of any size, and without kernel addresses.
  */
 #include "suite.h"
 #include <linux/capability.h>
 #include <sys/mman.h>
 
-/* Step over a literal, or fail the test. */
+/* Skip a literal, or fail. */
 static const char *literal(const char *s, const char *text)
 {
 	size_t len = strlen(text);
@@ -17,7 +17,7 @@ static const char *literal(const char *s, const char *text)
 	return s + len;
 }
 
-/* %p has all the digits there are, %8p at least 8 columns. */
+/* %p prints all digits, %8p at least 8 columns. */
 static const char *pointer(const char *s, size_t width,
 			   unsigned long long *value)
 {
@@ -30,7 +30,7 @@ static const char *pointer(const char *s, size_t width,
 	return s + len;
 }
 
-/* Called with each pointer of a file. */
+/* Called for each pointer in a file */
 typedef void (*pointer_fn)(unsigned long long value, void *data);
 
 static const char *parse_device(const char *s, int n, struct proc_device *dev,
@@ -74,7 +74,7 @@ static const char *parse_device(const char *s, int n, struct proc_device *dev,
 	return s;
 }
 
-/* A whole file: every device in turn, and nothing else. */
+/* Parse a whole file: all devices in order, and nothing else. */
 static struct proc_device parse(const char *text, int n, int ndevs,
 				pointer_fn fn, void *data)
 {
@@ -137,7 +137,7 @@ START_TEST(empty_devices)
 }
 END_TEST
 
-/* Items that hold nothing are not shown, nor quanta that are holes. */
+/* Neither empty items nor holes are shown. */
 START_TEST(sparse_device)
 {
 	struct proc_device dev;
@@ -158,7 +158,7 @@ START_TEST(sparse_device)
 }
 END_TEST
 
-/* A size of more than an int holds. */
+/* A size that overflows an int */
 START_TEST(large_size)
 {
 	int fd;
@@ -173,11 +173,11 @@ END_TEST
 
 static size_t long_text(void)
 {
-	/* Fewer bytes for vmalloc, where each takes a page and more. */
+	/* Fewer for scullv, where a byte takes more than a page. */
 	return !strcmp(mod->name, "scullv") ? 400 : 2000;
 }
 
-/* Far more than a page, all of it: trap 8. */
+/* Much more than a page of text */
 START_TEST(without_limit) /* trap 8 */
 {
 	size_t items = long_text();
@@ -197,7 +197,7 @@ START_TEST(without_limit) /* trap 8 */
 }
 END_TEST
 
-/* One text in small reads, in reads anywhere, and after going back. */
+/* The same text in small reads, in reads at any offset, and after a seek back. */
 START_TEST(however_it_is_read) /* trap 8 */
 {
 	size_t size, done;
@@ -229,7 +229,7 @@ START_TEST(however_it_is_read) /* trap 8 */
 }
 END_TEST
 
-/* Nobody writes there. */
+/* The files are read-only. */
 START_TEST(read_only)
 {
 	int fd;
@@ -238,7 +238,7 @@ START_TEST(read_only)
 	put(dev_open(0, O_RDWR), 0, 100, 1);
 	fd = open(proc_path("mem"), O_RDWR | O_CLOEXEC);
 	if (fd >= 0) {
-		/* Root opens what it wants; then the write is refused. */
+		/* Root may open it for writing; the write fails. */
 		must_fail(write(fd, "x", 1), EIO);
 		close(fd);
 	} else {
@@ -271,7 +271,7 @@ static struct pointers pointers(const char *text)
 	return all;
 }
 
-/* What debugging options of the kernel make of %p. */
+/* Some debugging options make the kernel print real addresses for %p. */
 static bool kernel_hashes(void)
 {
 	char *text = slurp("/proc/cmdline");
@@ -284,9 +284,8 @@ static bool kernel_hashes(void)
 }
 
 /*
- * Items and qsets lie at least on words of four bytes, so that real addresses
- * of theirs end in two zero bits. That all of these hashes do has a chance of
- * one in 2^40.
+ * Items and qsets are aligned to 4 bytes at least, so the last two bits of their
+ * addresses are zero. That those of all 20 hashes are has a chance of one in 2^40.
  */
 #define NITEMS 10
 
@@ -337,7 +336,7 @@ static char *slurp_fd(int fd)
 	return text;
 }
 
-/* Root may ask for real addresses; it counts who opened the file. */
+/* With raw_addresses=1, a file opened with CAP_SYSLOG shows real addresses. */
 START_TEST(raw_addresses) /* trap 8 */
 {
 	struct pointers all, hashed;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * SEEK_DATA and SEEK_HOLE, with which programs copy what there is and keep the
- * holes. A quantum is data as a whole, and the end counts as a hole.
+ * SEEK_DATA and SEEK_HOLE, with which programs copy sparse files. A quantum is either
+ * data or a hole, and there is a hole at the end.
  */
 #include "suite.h"
 
@@ -10,7 +10,7 @@
 #define QUANTA 60
 #define SIZE (QUANTA * QUANTUM - 3)
 
-/* Which quanta have data: runs across items, single ones, whole items empty. */
+/* The quanta with data: runs across items, single ones, and empty items between */
 static bool is_data(int quantum)
 {
 	return (quantum >= 2 && quantum < 11) || quantum == 13 ||
@@ -30,7 +30,7 @@ static int make_sparse(void)
 	return fd;
 }
 
-/* What a seek must answer, looked for byte by byte. */
+/* The expected result, found byte by byte */
 static int next(int off, bool data)
 {
 	while (off < SIZE && is_data(off / QUANTUM) != data)
@@ -86,7 +86,7 @@ START_TEST(all_data)
 }
 END_TEST
 
-/* However far. */
+/* At a large offset */
 START_TEST(far_data)
 {
 	long long far = kernel_is_64bit() ? 1LL << 50 : 1LL << 40;
@@ -104,7 +104,7 @@ START_TEST(far_data)
 }
 END_TEST
 
-/* What cp and tar do: a copy has the same bytes, and the same holes. */
+/* Copy as cp and tar do: the copy has the same bytes and the same holes. */
 START_TEST(sparse_copy)
 {
 	int from = make_sparse(), to = dev_open(1, O_RDWR);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Processes that are interrupted or killed while they write or wait.
+ * Tasks that get signals, or are killed, while they write or wait for the lock.
  */
 #include "suite.h"
 #include <signal.h>
 #include <sys/wait.h>
 
-/* What came before the byte it died at is there, and nothing else. */
+/* A killed writer leaves the bytes that it had stored, and no others. */
 START_TEST(killed_while_writing)
 {
 	struct held *writer;
@@ -30,7 +30,7 @@ START_TEST(killed_while_writing)
 }
 END_TEST
 
-/* One that is only held up goes on and completes. */
+/* A writer that is stalled and released completes. */
 START_TEST(held_up_while_writing)
 {
 	int fd;
@@ -52,7 +52,7 @@ static void wait_trimming(int n)
 	trim(n);
 }
 
-/* A task that waits for a stalled writer can be killed. */
+/* A task that waits for the lock of a stalled writer can be killed. */
 START_TEST(killed_while_waiting)
 {
 	void (*const waiters[])(int) = { wait_writing, wait_trimming };
@@ -86,7 +86,7 @@ static void on_alarm(int sig)
 	alarms++;
 }
 
-/* Signals that are caught do not cut short what needs no waiting. */
+/* A signal with a handler does not cut a transfer short. */
 START_TEST(caught_signals)
 {
 	struct sigaction action = { .sa_handler = on_alarm };

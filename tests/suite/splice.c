@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Bytes that move between a device and pipes or files without passing through a
- * buffer of the program.
+ * splice, sendfile, tee and vmsplice: transfers between a device and pipes or files.
  */
 #include "suite.h"
 #include <sys/utsname.h>
@@ -26,7 +25,7 @@ static int memory_file(void)
 	return must(memfd_create("scull", MFD_CLOEXEC));
 }
 
-/* sendfile may stop anywhere; a program goes on where it did. */
+/* sendfile() may return a short count; go on from there. */
 static void send_all(int out, int in, size_t len)
 {
 	while (len) {
@@ -87,7 +86,7 @@ START_TEST(device_to_device)
 	int other, fd = devices(&other);
 
 	need_sendfile();
-	/* With a hole on the way, which arrives as zeros. */
+	/* With a hole, which is sent as zeros */
 	put(fd, TOTAL + 5000, 10, 1);
 	send_all(other, fd, TOTAL + 5010);
 	ck_assert_int_eq(dev_size(other), TOTAL + 5010);
@@ -123,8 +122,8 @@ START_TEST(through_a_pipe)
 END_TEST
 
 /*
- * Pages of a device in a pipe: as many bytes as were asked for, from and to anywhere, and
- * what is a hole is zeros.
+ * Pages of a device in a pipe: the requested bytes, at any offset and of any length,
+ * and zeros for holes.
  */
 START_TEST(pages_in_a_pipe)
 {
@@ -135,7 +134,7 @@ START_TEST(pages_in_a_pipe)
 
 	load("quantum=%zu qset=3", _i ? 3 * page : page);
 	fd = dev_open(0, O_RDWR);
-	/* A hole of a quantum, and one that the end is in */
+	/* A hole of one quantum, and one at the end */
 	put(fd, 0, hole * page, 1);
 	put(fd, (hole + 4) * page, len - (hole + 4) * page - 50, 1);
 	must(pipe(ends));
@@ -144,7 +143,7 @@ START_TEST(pages_in_a_pipe)
 		loff_t off = (from[i] + page) % page, at = off;
 		size_t want = len - 50 - at, first = hole * page, got;
 
-		/* Beyond what a pipe has by default */
+		/* More than the default size of a pipe */
 		for (got = 0; got < want;) {
 			ssize_t moved = must(splice(fd, &off, ends[1], NULL,
 						    want - got + 100, 0));
@@ -170,7 +169,7 @@ START_TEST(pages_in_a_pipe)
 }
 END_TEST
 
-/* A full pipe takes no more, and nobody waits who does not want to. */
+/* A splice to a full pipe with SPLICE_F_NONBLOCK does not wait. */
 START_TEST(pipe_is_full)
 {
 	size_t page = page_size();
@@ -184,8 +183,8 @@ START_TEST(pipe_is_full)
 	must(pipe2(ends, O_NONBLOCK));
 	must(fcntl(ends[1], F_SETPIPE_SZ, 4 * page));
 	/*
-	 * A page that is filled in part takes a buffer. So there is room for three
-	 * pages, and three that begin inside a page are four.
+	 * A partly filled page takes a whole buffer of the pipe. So three pages have
+	 * room; three pages' worth that begins inside a page needs four buffers.
 	 */
 	first = mod->paged ? 3 * page - 100 : 3 * page;
 	must(write(ends[1], "x", 1));
@@ -205,8 +204,8 @@ START_TEST(pipe_is_full)
 END_TEST
 
 /*
- * What a pipe holds outlives a trim, and the memory goes to nobody else. A write before
- * that shows in the pipe where it references the pages.
+ * A pipe references its pages beyond a trim: they are not used for anything else. A
+ * write before the trim shows in the pipe if that references the device's pages.
  */
 START_TEST(pipe_outlives_trim)
 {
@@ -236,7 +235,7 @@ START_TEST(pipe_outlives_trim)
 }
 END_TEST
 
-/* One stream to two devices. */
+/* tee() duplicates a stream to two devices. */
 START_TEST(vmsplice_and_tee)
 {
 	int other, fd = devices(&other), a[2], b[2];
@@ -261,7 +260,7 @@ START_TEST(vmsplice_and_tee)
 }
 END_TEST
 
-/* The device that is the target of a splice is full. */
+/* splice() to a device at its limit */
 START_TEST(splice_to_a_full_device)
 {
 	int fd, file = memory_file();
@@ -282,8 +281,8 @@ START_TEST(splice_to_a_full_device)
 END_TEST
 
 /*
- * The kernel copies file ranges between regular files only, and says so, for
- * programs to fall back to read and write, which they do at EINVAL.
+ * copy_file_range() is for regular files only. It fails with EINVAL, at which programs
+ * fall back to read and write.
  */
 START_TEST(copy_file_range_is_refused)
 {

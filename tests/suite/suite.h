@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What every test file of the suite shares.
+ * Shared by the files of the suite.
  *
- * A test says in its first line how the module under test is loaded; the
- * fixture around it starts with none of the modules loaded and ends by
- * unloading them, which fails the test when somebody still holds one.
+ * A test begins by loading the module under test. The fixture around each test
+ * unloads all modules, before and after it; afterwards the test fails if one is
+ * still in use.
+ *
+ * "Trap N" is a defect of the older ports: see docs/traps.md.
  */
 #ifndef SUITE_H
 #define SUITE_H
@@ -48,10 +50,10 @@ void trace_tests(TCase *tc);
 void layout_tests(TCase *tc);
 void wait_tests(TCase *tc);
 
-/* End the test, which does not apply here: TAP says so, and why. */
+/* End a test that does not apply to this kernel or machine. */
 void skip(const char *reason) __attribute__((noreturn));
 
-/* Assert that a system call fails, and how. */
+/* Assert that a system call fails with this error. */
 #define must_fail(call, err)                                             \
 	do {                                                             \
 		long long fail_ret;                                      \
@@ -72,15 +74,15 @@ long in_pages(long bytes);
 bool kernel_is_64bit(void);
 void drop_cap(int cap);
 
-/* Devices; what is still open is closed when the test ends. */
+/* Devices. The fixture closes those that are still open. */
 void dev_close(int fd);
 void trim(int n);
 void adopt(int n, int quantum, int qset);
 long long dev_size(int fd);
 
 /*
- * Test data: the byte that belongs at an offset, never 0 so that it differs
- * from a hole, with a period that no quantum or page divides.
+ * Test data: the byte for an offset. It is never 0, which a hole reads as, and its
+ * period is a prime, so that no quantum or page is a multiple of it.
  */
 static inline unsigned char pattern(int seed, long long off)
 {
@@ -96,7 +98,7 @@ void check_zeros(const void *buf, size_t len, long long off);
 
 /* A buffer of len bytes with an unmapped page right after it. */
 void *fenced(size_t len);
-/* A pointer no user process may use. */
+/* An address that user space cannot access */
 #define BAD_POINTER ((void *)-4096L)
 
 /* The kernel log */
@@ -139,13 +141,13 @@ void fuse_await_read(const struct fuse *f);
 void fuse_go_on(const struct fuse *f);
 void fuse_end(struct fuse *f);
 
-/* A memory cgroup with a maximum in bytes, to be joined by a child */
+/* A memory cgroup with a maximum in bytes; a child joins it. */
 #define GROUP "/sys/fs/cgroup/scull"
 void make_group(long max);
 long group_event(const char *name);
 void join_group(void);
 
-/* Children: one runs fn(arg) and ends; a failed assertion in it is ours. */
+/* Children: each runs fn(arg). reap() fails if an assertion in it failed. */
 pid_t spawn(void (*fn)(int), int arg);
 void reap(pid_t pid);
 void await_blocked(pid_t pid);

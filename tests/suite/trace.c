@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The tracepoints, read through tracefs.
+ * The tracepoints, in tracefs.
  */
 #include "suite.h"
 
@@ -14,8 +14,8 @@ static void set_events(const char *value)
 }
 
 /*
- * Begin with an empty trace. The first event ever would make the buffers a
- * megabyte for each CPU, which stays in use.
+ * Start with an empty trace. Small buffers, because at the first event the kernel
+ * would allocate a megabyte for each CPU, and keep it.
  */
 static void start(void)
 {
@@ -27,7 +27,7 @@ static void start(void)
 	set_events("1");
 }
 
-/* The trace since then. */
+/* Stop. Returns the trace since start(). */
 static char *stop(void)
 {
 	char *text;
@@ -38,7 +38,7 @@ static char *stop(void)
 	return text;
 }
 
-/* Find the next line of this event at or after *at, and step behind it. */
+/* The rest of the next line of this event at or after *at, which moves there */
 static char *next_event(char **at, const char *event)
 {
 	char name[64], *line;
@@ -60,7 +60,7 @@ static int count_events(const char *text, const char *event)
 	return count;
 }
 
-/* The value of a field of the line, as "name=". */
+/* The value that follows name, such as "bytes=", in the line */
 static long long field(const char *line, const char *name)
 {
 	char text[64];
@@ -87,7 +87,7 @@ START_TEST(one_write_and_a_trim)
 	trim(2);
 	text = stop();
 
-	/* Bytes 75 to 84 lie in the last quantum of item 1 and the first of 2. */
+	/* Bytes 75 to 84 are in the last quantum of item 1 and the first of item 2. */
 	at = text;
 	for (int i = 0; i < 2; i++) {
 		line = next_event(&at, "scull_quantum_alloc");

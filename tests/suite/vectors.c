@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * readv and writev and their relatives: trap 5, a driver with only read and
- * write callbacks jumped to NULL here or returned nothing.
+ * readv, writev and the like. Drivers with only read and write callbacks jumped to
+ * NULL here, or returned 0: trap 5.
  */
 #include "suite.h"
 
 #define TOTAL 1003
 
-/* Cut a buffer at odd places, one of the pieces empty. */
+/* Split a buffer into pieces of odd lengths, one of them empty. */
 static int cut(char *buf, struct iovec *iov, int step)
 {
 	int n = 0;
@@ -73,7 +73,7 @@ START_TEST(preadv2_pwritev2)
 	fd = dev_open(0, O_RDWR);
 	fill(buf, TOTAL, 1, 0);
 
-	/* Offset -1 stands for the file's own position. */
+	/* Offset -1 is the position of the file. */
 	ck_assert_int_eq(must(pwritev2(fd, iov, cut(buf, iov, 61), -1, 0)),
 			 TOTAL);
 	ck_assert_int_eq(must(lseek(fd, 0, SEEK_CUR)), TOTAL);
@@ -90,7 +90,7 @@ START_TEST(preadv2_pwritev2)
 	ck_assert_int_eq(dev_size(fd), 2 * TOTAL);
 	expect(fd, 0, 2 * TOTAL, 1);
 
-	/* There is nothing behind the memory to wait for. */
+	/* There is no backing storage to wait for. */
 	ck_assert_int_eq(must(pwritev2(fd, iov, 4, TOTAL, RWF_DSYNC)),
 			 iov[0].iov_len + iov[1].iov_len + iov[3].iov_len);
 	expect(fd, 0, 2 * TOTAL, 1);
@@ -116,7 +116,7 @@ START_TEST(as_many_as_there_may_be)
 }
 END_TEST
 
-/* A piece that cannot be used ends the transfer after those before it. */
+/* A bad piece ends the transfer; those before it are transferred. */
 START_TEST(bad_piece)
 {
 	char buf[300];

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Nobody waits for anybody. The table of who is held up by what, cell by cell: one
- * task is stalled inside a system call, by a page of its buffer that is missing
- * (userfaultfd), by memory.high of its cgroup, or by a FUSE file whose server is
- * stopped. Then others do what they may do meanwhile.
+ * Which operations wait for which. One task is stalled inside a system call: by a
+ * missing page of its buffer (userfaultfd), by memory.high of its cgroup, or by a FUSE
+ * file whose server is stopped. Meanwhile the test does what must not wait for it.
  *
- * What must not wait is done by the test itself. If it did wait, the stalled task
- * would never be released, and the test would reach its time limit.
+ * If one of these operations did wait, the stalled task would never be released, and
+ * the test would reach its time limit.
  */
 #include "suite.h"
 #include <signal.h>
@@ -16,9 +15,9 @@
 #include <time.h>
 
 #define FRONT ((long long)HELD_PAGES * page_size())
-#define SIZE (2 * FRONT) /* of a device before it starts */
+#define SIZE (2 * FRONT) /* of a device before the stalled call */
 
-/* What readers have to find */
+/* The size that readers must find */
 static long long device_size;
 
 static int device(void)
@@ -32,7 +31,7 @@ static int device(void)
 	return fd;
 }
 
-/* ---- what stalls in a call ---- */
+/* ---- calls that stall ---- */
 
 static ssize_t read_front(int fd, void *buf, size_t len)
 {
@@ -49,7 +48,7 @@ static ssize_t read_on(int fd, void *buf, size_t len)
 	return read(fd, buf, len);
 }
 
-/* ---- what must not wait ---- */
+/* ---- operations that must not wait ---- */
 
 static void do_read(int fd)
 {
@@ -96,7 +95,7 @@ static void do_proc(int fd)
 
 	(void)fd;
 	ck_assert_int_eq(proc_device(0).size, device_size);
-	/* From one end to the other, and then there is nothing */
+	/* An offset past the end makes it print all of the text. */
 	ck_assert_int_eq(must(pread(proc, &c, 1, 1LL << 40)), 0);
 	close(proc);
 }
@@ -155,7 +154,7 @@ static void trim_it(int n)
 	trim(n);
 }
 
-/* Write and trim wait for a writer that is stalled, and can be killed meanwhile. */
+/* Writes and trims wait for a stalled writer, and can be killed meanwhile. */
 static void writers_wait_killably(int fd)
 {
 	void (*const waiters[])(int) = { write_byte, trim_it };
@@ -172,12 +171,12 @@ static void writers_wait_killably(int fd)
 		must(waitpid(pid, &status, 0));
 		ck_assert_msg(WIFSIGNALED(status), "status 0x%x", status);
 	}
-	/* Another device is another matter. */
+	/* Those of another device do not wait. */
 	write_byte(1);
 	trim(1);
 }
 
-/* ---- readers beside a stalled writer ---- */
+/* ---- readers and a stalled writer ---- */
 
 START_TEST(readers_beside_a_writer_in_a_fault)
 {
@@ -185,14 +184,14 @@ START_TEST(readers_beside_a_writer_in_a_fault)
 	struct held *writer = held_writer(fd);
 
 	read_all_ways(fd);
-	/* It has come half-way, and that is there. */
+	/* The first half of the write is there. */
 	expect(fd, 0, FRONT / 2, 1);
 	held_release(writer);
 	expect(fd, 0, FRONT, 1);
 }
 END_TEST
 
-/* What it appends is there when all of it is. */
+/* An append becomes visible as a whole. */
 START_TEST(readers_beside_an_append_in_a_fault)
 {
 	int fd = device(), log = dev_open(0, O_WRONLY | O_APPEND);
@@ -215,7 +214,7 @@ START_TEST(writers_beside_a_writer_in_a_fault)
 }
 END_TEST
 
-/* ---- everybody beside a stalled reader ---- */
+/* ---- all operations and a stalled reader ---- */
 
 START_TEST(all_beside_a_reader_in_a_fault)
 {
@@ -234,7 +233,7 @@ static long allocated(void)
 	return read_long(sysfs_path(0, "allocated"));
 }
 
-/* A trimmed store is freed after its last reader, who reads on in it. */
+/* The last reader of a trimmed store reads on in it, and then frees it. */
 START_TEST(freeing_waits_for_the_last_reader)
 {
 	int fd = device(), tries = 500;
@@ -248,17 +247,17 @@ START_TEST(freeing_waits_for_the_last_reader)
 		ck_assert_int_ge(allocated(), SIZE);
 		ck_assert_int_eq(dev_size(fd), 0);
 		ck_assert_int_eq(held_end(reader[i], &buf), FRONT);
-		/* The page that came late has what was copied to it. */
+		/* The page of the fault has the data that was copied to it. */
 		check_fill(buf, FRONT, 2, 0);
 	}
-	/* By a worker */
+	/* A worker frees it. */
 	while (allocated() && --tries)
 		usleep(10000);
 	ck_assert_int_eq(allocated(), 0);
 }
 END_TEST
 
-/* One that is killed instead leaves nothing either. */
+/* A killed reader frees it, too. */
 START_TEST(freeing_after_a_killed_reader)
 {
 	int fd = device(), tries = 500;
@@ -273,7 +272,7 @@ START_TEST(freeing_after_a_killed_reader)
 }
 END_TEST
 
-/* Who reads /proc or layout copies to user memory without a reference. */
+/* /proc and layout are copied to user space without a reference to the store. */
 START_TEST(all_beside_a_listing_in_a_fault)
 {
 	int fd = device(), proc;
@@ -304,7 +303,7 @@ static void read_shared(int fd)
 	must(read(fd, &byte, 1));
 }
 
-/* Its position is waited for, as with a regular file, and nothing else. */
+/* Only its position is locked, as that of a regular file. */
 START_TEST(position_of_a_shared_file)
 {
 	int fd = device();
@@ -332,7 +331,7 @@ END_TEST
 
 #define THROTTLED (16384L * page_size())
 
-/* Fills a hole, so that the size, at which readers look, stays. */
+/* Fill a hole, so that the size, which readers check, does not change. */
 static void write_throttled(int n)
 {
 	const size_t len = THROTTLED;
@@ -345,7 +344,7 @@ static void write_throttled(int n)
 	pwrite(fd, zeros, len, SIZE);
 }
 
-/* Wait until a task sleeps over its memory.high, or two seconds. */
+/* Wait until a task is throttled by memory.high, for two seconds at most. */
 static void await_throttled(pid_t pid)
 {
 	long long start = now_ms();
@@ -368,12 +367,12 @@ START_TEST(readers_beside_a_throttled_writer)
 	pid_t pid;
 
 	/*
-	 * calculate_high_delay() keeps a product in 32 bits there, and shifts all
-	 * of them out.
+	 * calculate_high_delay() has a product in 32 bits there, and shifts all
+	 * bits out.
 	 */
 	if (sizeof(long) != 8)
 		skip("a 32-bit kernel throttles no task");
-	/* Quanta that are not allocated in batches, for which nobody sleeps */
+	/* Quanta that are not allocated in batches: those do not throttle. */
 	adopt(0, 2 * page_size(), 4);
 	put(fd, 0, SIZE, 2);
 	make_group(LONG_MAX);
@@ -385,13 +384,13 @@ START_TEST(readers_beside_a_throttled_writer)
 	put(fd, device_size - 1, 1, 2);
 	pid = spawn(write_throttled, 0);
 	await_throttled(pid);
-	/* It sleeps for up to two seconds at a time. */
+	/* The kernel throttles for up to two seconds at a time. */
 	for (start = now_ms(); now_ms() < start + 3000;) {
 		was = now_ms();
 		read_all_ways(fd);
 		slow += now_ms() - was > 1000;
 	}
-	/* 7.x throttles the writer of a scullv after its write only. */
+	/* 7.x throttles a writer of scullv only after its write. */
 	if (strcmp(mod->name, "scullv") != 0)
 		ck_assert_int_eq(must(waitpid(pid, &status, WNOHANG)), 0);
 	ck_assert_int_eq(slow, 0);
@@ -402,7 +401,7 @@ START_TEST(readers_beside_a_throttled_writer)
 }
 END_TEST
 
-/* ---- a task in a page of a FUSE file whose server is stopped ---- */
+/* ---- a task that waits for a stopped FUSE server ---- */
 
 static void move_fuse_page(int reads)
 {
@@ -450,7 +449,7 @@ START_TEST(all_beside_a_reader_in_fuse)
 }
 END_TEST
 
-/* Splice takes the pages of the file before it comes to the device. */
+/* splice() gets the pages of the file before it calls the device. */
 START_TEST(all_beside_a_splice_from_fuse)
 {
 	int fd = device();

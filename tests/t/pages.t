@@ -13,7 +13,7 @@ begin pages
 need bear dot /etc/protocols
 pages="README.md CONTRIBUTING.md SECURITY.md docs/course.md $(echo docs/course/*)
 	docs/session.md docs/watch-a-write.md docs/playground.md docs/boot/README.md
-	docs/bench/README.md docs/exercises.md docs/films.md"
+	docs/bench/README.md docs/exercises.md docs/films.md docs/traps.md"
 
 # none COMMAND... - it has nothing to say.
 none()
