@@ -59,7 +59,7 @@ static bool allocated_makes_sense(const struct device *d, long allocated)
 	return same("allocated", allocated, each * d->count);
 }
 
-/* What /sys tells of it. */
+/* The attributes in /sys/class */
 bool check_sysfs(const struct device *d, int n)
 {
 	long exist = read_long(sysfs_path(n, "quanta_allocated")) -
@@ -74,7 +74,7 @@ bool check_sysfs(const struct device *d, int n)
 	       allocated_makes_sense(d, allocated);
 }
 
-/* A heading, a line for each item, and one for each quantum of the last. */
+/* A heading, a line for each item, and a line for each quantum of the last item. */
 bool check_proc(const struct device *d, int n)
 {
 	size_t items = 0, quanta = 0, last = d->count;
@@ -143,7 +143,7 @@ bool check_layout(const struct device *d, int n)
 
 #define CHUNK (64 << 10)
 
-/* Every byte of a device, from hole to hole. */
+/* All bytes of a device, and where its holes are */
 bool check_bytes(const struct device *d, int n)
 {
 	static unsigned char got[CHUNK], want[CHUNK];
@@ -180,7 +180,7 @@ close_fd:
 	return false;
 }
 
-/* What must be gone with the module. */
+/* Nodes, directories and names that must disappear when the module is unloaded. */
 bool check_absent(void)
 {
 	static const char *const places[][2] = {

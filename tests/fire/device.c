@@ -3,7 +3,7 @@
 #include "device.h"
 #include <unistd.h>
 
-/* The place of a quantum in the array, or where it would be. */
+/* The index of a quantum in the array, or where it would be inserted */
 static size_t find(const struct device *d, uint64_t nr)
 {
 	size_t low = 0, high = d->count;
@@ -52,7 +52,7 @@ static unsigned char *make(struct device *d, uint64_t nr)
 	return d->quanta[at].data;
 }
 
-/* The quantum at a position exists from now on. */
+/* Allocate the quantum at a position. */
 void device_touch(struct device *d, uint64_t pos)
 {
 	make(d, pos / d->quantum);
@@ -84,7 +84,7 @@ void device_read(const struct device *d, uint64_t pos, void *data, size_t len)
 	}
 }
 
-/* How much of a range comes before its first hole. */
+/* How many bytes of a range precede its first hole */
 size_t device_filled(const struct device *d, uint64_t pos, size_t len)
 {
 	uint64_t nr = pos / d->quantum, end;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The model of one device: what it holds, as the quanta that exist, in order.
- * A byte at or past the size is zero.
+ * The model of one device: its quanta, sorted. Bytes at or past the size are zero.
  */
 #ifndef DEVICE_H
 #define DEVICE_H

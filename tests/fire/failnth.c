@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every allocation fails once: scull_failnth MODULE
+ * Each allocation fails once: scull_failnth MODULE
  *
- * An operation is done again and again. The first time its first allocation
- * fails, or its first access to user memory, then its second, until it gets through
- * untouched. Then the same with several allocations in a row, because the kernel
- * tries some of them twice. Each time the device has to be what the result says:
- * unchanged after an error, longer by a short count. See the kernel's
- * Documentation/fault-injection. Needs a kernel with fail-nth.
+ * An operation is repeated. The first time its first allocation or access to user
+ * memory fails, then its second, and so on, until it completes without a failure. Then
+ * the same with several successive allocations, because the kernel retries some of
+ * them. Each time the result must match the device: unchanged after an error, longer
+ * by a short count. See the kernel's Documentation/fault-injection. Needs a kernel
+ * with fail-nth.
  */
 #include "../support/support.h"
 #include "check.h"
@@ -28,21 +28,21 @@
 #define MOST_FAILURES 20000
 #define DATA (256 << 10)
 
-/* ---- making things fail ---- */
+/* ---- fault injection ---- */
 
 static int nth_fd = -1, row_fd = -1, log_fd;
 
-/* How many allocations fail in a row, once so much was allocated. */
+/* How many successive allocations fail after so much was allocated */
 #define ROW 4
 
 static const struct source {
 	const char *name;
-	unsigned int step; /* in bytes for slabs, in pages for pages */
+	unsigned int step; /* bytes for failslab, pages for fail_page_alloc */
 } sources[] = { { "failslab", 64 }, { "fail_page_alloc", 1 } };
 
 /*
- * The kernel itself warns when it cannot describe a module's trace events for
- * lack of memory. So nothing may fail there.
+ * The kernel warns if allocations for the description of a module's trace events fail.
+ * So none of those may fail.
  */
 static void spare_trace_events(void)
 {
@@ -68,7 +68,7 @@ static void spare_trace_events(void)
 	}
 }
 
-/* Let all that can fail, even if it could wait for memory. */
+/* Let all allocations fail, including those that may sleep. */
 static bool prepare_faults(void)
 {
 	static const char *const settings[][2] = {
@@ -106,7 +106,7 @@ static void arm(unsigned int nth)
 	must(pwrite(nth_fd, text, len, 0));
 }
 
-/* Whether anything failed since. These calls are themselves what may fail next. */
+/* Has anything failed since arm()? These calls may fail themselves. */
 static bool disarm(void)
 {
 	char text[16] = "";
@@ -149,7 +149,7 @@ static bool disarm_row(const struct source *s)
 	return read_long(source_path(s, "times")) < ROW;
 }
 
-/* Whether the kernel had nothing to say that it should not. */
+/* Is the kernel log free of warnings? */
 static bool quiet(bool about_memory)
 {
 	static const char *const words[] = {
@@ -166,7 +166,7 @@ static bool quiet(bool about_memory)
 		if (len < 0)
 			continue;
 		line[len] = '\0';
-		/* See spare_trace_events(), which not every kernel can. */
+		/* See spare_trace_events(): not every kernel has the option. */
 		if (strstr(line, "kernel/trace/trace_events.c"))
 			continue;
 		for (size_t i = 0; i < (about_memory ? 7 : 5); i++)
@@ -208,7 +208,7 @@ static uint64_t span(void)
 	return (uint64_t)quantum * qset;
 }
 
-/* A device with a geometry of ours, and something in it. */
+/* A device with our geometry, and some data */
 static void before_device(void)
 {
 	if (dev_fd >= 0)
@@ -229,14 +229,14 @@ static bool check_device(void)
 	       check_proc(&model, 0) && check_layout(&model, 0);
 }
 
-/* Memory that is short, or user memory that is bad. */
+/* The errors of a failed allocation and of bad user memory */
 static bool excused(long long ret)
 {
 	return ret == -ENOMEM || ret == -EFAULT ||
 	       differs("error %lld, %s", ret, strerror(-ret));
 }
 
-/* Nothing but memory can have failed, and the device is what it was. */
+/* Only an injected failure may return an error, and the device is unchanged. */
 static bool after_any(long long ret, bool fired)
 {
 	if (ret < 0 && !(fired && excused(ret)))
@@ -334,7 +334,7 @@ static bool after_read(long long ret, bool fired)
 
 static int opened;
 
-/* A geometry that is new to the module, so that scullc makes a cache. */
+/* A geometry that is new to the module, so that scullc creates a cache */
 static void before_trim(void)
 {
 	before_device();
@@ -383,7 +383,7 @@ static void *map_device(void)
 		    map_flags, dev_fd, 0);
 }
 
-/* The second quantum, and so the third page, is a hole; the size is behind it. */
+/* The second quantum, and so the third page, is a hole inside the size. */
 static void before_map(void)
 {
 	before_device();
@@ -420,8 +420,8 @@ static long long act_map(void)
 }
 
 /*
- * Whatever failed, as soon as the device is mapped no more it can be trimmed.
- * A hole that was touched is one no more, even if the touch failed later.
+ * Whatever failed, the device can be trimmed once it is unmapped. A hole that was
+ * accessed may have been filled, even if the access failed later.
  */
 static bool after_map(long long ret, bool fired)
 {
@@ -491,7 +491,7 @@ static long long act_split(void)
 
 static void *room, *moved_from;
 
-/* Where the mapping is to be moved is mapped already. */
+/* The target of mremap() is mapped already. */
 static void before_moved(void)
 {
 	before_mapped();
@@ -513,7 +513,7 @@ static long long act_move(void)
 	return 0;
 }
 
-/* Without memory to unmap it, the kernel leaves the old mapping beside the new one. */
+/* If allocations for its removal fail, the kernel leaves the old mapping, too. */
 static bool after_moved(long long ret, bool fired)
 {
 	must(munmap(map == room ? moved_from : room, map_len));
@@ -578,7 +578,7 @@ static bool after_param(long long ret, bool fired)
 	       after_any(ret, fired);
 }
 
-/* ---- what can be read elsewhere ---- */
+/* ---- /proc, debugfs and sysfs ---- */
 
 static char file_path[128];
 
@@ -590,7 +590,7 @@ static long long act_file(void)
 
 	if (fd < 0)
 		return -errno;
-	/* Little at a time, so that it stops and starts. */
+	/* In small reads, so that the iterator stops and starts. */
 	while ((len = kernel(read(fd, out + ret, 500))) > 0)
 		ret += len;
 	close(fd);
@@ -642,7 +642,7 @@ static bool after_splice(long long ret, bool fired)
 {
 	long long got = 0;
 
-	/* Pages that cannot be had are as if the pipe were full. */
+	/* If pages cannot be allocated, splice() behaves as if the pipe were full. */
 	if (ret == -EAGAIN && fired)
 		ret = -ENOMEM;
 	if (ret > 0)
@@ -696,7 +696,7 @@ static int major_number(void)
 	return major;
 }
 
-/* A node of our own, since the kernel may not have had the memory for its. */
+/* Make the node: the kernel may have failed to allocate memory for its own. */
 static void make_node(void)
 {
 	unlink("/dev/fire");
@@ -718,7 +718,7 @@ static long long act_load_module(void)
 	return kernel(syscall(SYS_finit_module, module_fd, load_params, 0));
 }
 
-/* It is there and works, or nothing is. What is optional may be missing. */
+/* Either the module works, without optional files perhaps, or nothing of it is left. */
 static bool after_load(long long ret, bool fired)
 {
 	close(module_fd);
@@ -758,12 +758,12 @@ static bool after_unload(long long ret, bool fired)
 	return check_absent();
 }
 
-/* ---- all of them ---- */
+/* ---- scenarios ---- */
 
 static const struct scenario {
 	const char *name;
-	bool mapping; /* not for scullc */
-	bool ours; /* no memory but ours: the kernel need not warn of it */
+	bool mapping; /* not with scullc */
+	bool ours; /* only the module allocates: no warning about memory */
 	void (*before)(void);
 	long long (*act)(void);
 	bool (*after)(long long ret, bool fired);
@@ -856,8 +856,8 @@ static void run_rows(const struct scenario *s, const struct source *source)
 }
 
 /*
- * How much a device takes up to a limit. It is less than before if anything is
- * still counted that is no longer there.
+ * How many bytes a device takes up to a limit. It is less than before if freed memory
+ * is still charged.
  */
 static long long capacity(void)
 {
@@ -886,8 +886,8 @@ static long long capacity(void)
 #define BAD_LEN 600
 
 /*
- * Each of its bytes in turn is the first that cannot be read or written. Half of
- * what is written is in quanta that exist.
+ * Each byte of the buffer in turn is the first that cannot be accessed. Half of the
+ * range that is written is allocated already.
  */
 static bool bad_memory(bool write, bool vector)
 {
@@ -972,7 +972,7 @@ int main(int argc, char **argv)
 	log_fd = must(open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC));
 	must(lseek(log_fd, 0, SEEK_END));
 
-	/* What the first use of anything leaves behind is not ours. */
+	/* The kernel keeps some memory after the first load. */
 	load("");
 	unload(PATIENCE);
 	for (size_t i = 0; i < ARRAY_SIZE(loading); i++)
@@ -987,7 +987,7 @@ int main(int argc, char **argv)
 		if (scenarios[i].mapping && !mod->paged)
 			continue;
 		run(&scenarios[i]);
-		/* The others allocate too much that is not ours. */
+		/* In the others most allocations are not by the module. */
 		for (size_t j = 0; scenarios[i].ours && j < ARRAY_SIZE(sources);
 		     j++)
 			run_rows(&scenarios[i], &sources[j]);

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Hostile life: scull_hostile MODULE [--seconds N] [--cycles N] [--seed N]
+ * Stress: scull_hostile MODULE [--seconds N] [--cycles N] [--seed N]
  *
- * Everybody at once, a module that comes and goes under its users, too little
- * memory, limits, and SIGKILL at any moment. Errors are to be expected and are
- * no failure; wrong bytes, memory that is gone for good and processes that hang
- * are. What is written at an offset is always the same byte, so that any byte read
- * is that one, or zero.
+ * All operations at once, loading and unloading under the users, too little memory,
+ * limits, and SIGKILL at any time. Errors are expected; wrong bytes, leaked memory and
+ * processes that hang are failures. The byte for an offset is always the same, so that
+ * each byte read is that one, or zero.
  */
 #include "../support/support.h"
 #include "check.h"
@@ -23,18 +22,18 @@
 #include <unistd.h>
 
 #define DEVICES 4
-#define CROWD 16 /* that reach the limit at once */
+#define CROWD 16 /* writers that reach the limit at once */
 #define BUF (64 << 10)
-#define REACH (512 << 10) /* how far the writers go, but for a few */
+#define REACH (512 << 10) /* the range of most writes */
 #define GARBAGE 0xff
 
 static struct random rnd;
 static unsigned char buf[BUF];
 
-/* Seen by all processes. */
+/* Shared by all processes */
 struct counters {
 	atomic_ulong acts, loads, unloads, kills, bytes;
-	atomic_llong pause; /* until when most stay away from the devices */
+	atomic_llong pause; /* until when most processes do not open devices */
 };
 
 static struct counters *count;
@@ -59,7 +58,7 @@ static void check(const unsigned char *p, size_t len, uint64_t off, bool holes)
 			    byte_at(off + i));
 }
 
-/* An error that has a reason in what the others do; any other ends it all. */
+/* Errors that other processes can cause. Any other is a failure. */
 static bool expected(long long ret)
 {
 	static const int errors[] = { ENOENT, ENXIO,  ENODEV, ENOMEM, ENOSPC,
@@ -92,7 +91,7 @@ static int any_open(int flags)
 	return checked("open", kernel(open(dev_path(dev), flags | O_CLOEXEC)));
 }
 
-/* ---- what they do ---- */
+/* ---- operations ---- */
 
 static void do_write(int fd)
 {
@@ -157,7 +156,7 @@ static void do_geometry(int fd)
 	}
 }
 
-/* Somewhere that shows what is in a device. */
+/* A file that shows the state of a device */
 static const char *any_file(void)
 {
 	int dev = random_below(&rnd, DEVICES);
@@ -188,7 +187,7 @@ static void do_look(int fd)
 	while ((ret = kernel(read(fd, buf, 1 + random_below(&rnd, 4000)))) > 0)
 		if (one_in(&rnd, 50))
 			lseek(fd, random_below(&rnd, 5000), SEEK_SET);
-	/* What goes away under its reader says so. */
+	/* EIO if the module was unloaded in between */
 	checked("look", ret == -EIO ? 0 : ret);
 	close(fd);
 }
@@ -211,7 +210,7 @@ static void touch_all(volatile unsigned char *p, size_t len, uint64_t off,
 			die("mapped offset %llu holds 0x%02x",
 			    (unsigned long long)(off + i), p[i]);
 		p[i] = private ? GARBAGE : byte_at(off + i);
-		/* Only ours has what we put there, and ours it must have. */
+		/* The store must show here; if private, nowhere else. */
 		if (p[i] != (private ? GARBAGE : byte_at(off + i)))
 			die("a mapping does not hold what was stored");
 	}
@@ -235,7 +234,7 @@ static void do_map(int fd)
 	touch_all(p, len, off, private);
 	if (!pid)
 		_exit(0);
-	if (!private && one_in(&rnd, 4)) /* from it into the same device */
+	if (!private && one_in(&rnd, 4)) /* into the same device */
 		checked("write", kernel(pwrite(fd, p, len, off)));
 	munmap(p, len);
 	if (pid > 0)
@@ -252,7 +251,7 @@ static void do_splice(int fd)
 		return;
 	ret = checked("splice", kernel(splice(fd, &off, ends[1], NULL, BUF / 2,
 					      SPLICE_F_NONBLOCK)));
-	/* Back to where it came from, or else the bytes were wrong. */
+	/* Back to the same offset, for which the bytes are right */
 	if (ret > 0) {
 		off -= ret;
 		checked("splice", kernel(splice(ends[0], NULL, fd, &off, ret,
@@ -262,7 +261,7 @@ static void do_splice(int fd)
 	close(ends[1]);
 }
 
-/* Unload it if nobody has it open, for as long as that takes; load it again. */
+/* Try to unload the module for so many milliseconds, then load it again. */
 static void reload(int patience)
 {
 	static const char *const params[] = { "", "quantum=4096 qset=4",
@@ -298,7 +297,7 @@ static const struct role {
 	{ do_load, true },
 };
 
-/* One of them, until it is killed. */
+/* Repeat one operation until killed. */
 static void live(const struct role *role)
 {
 	struct sigaction bus = { .sa_handler = on_sigbus,
@@ -314,7 +313,7 @@ static void live(const struct role *role)
 		if (fd >= 0)
 			close(fd);
 		atomic_fetch_add(&count->acts, 1);
-		/* Now and then it can be unloaded; a few try to get in between. */
+		/* In a pause few processes open it, so that it can be unloaded. */
 		do {
 			usleep(random_below(&rnd, 2000));
 		} while (now_ms() < atomic_load(&count->pause) &&
@@ -327,7 +326,7 @@ static void live(const struct role *role)
 static pid_t pids[64];
 static unsigned int nr_pids;
 
-/* A child of its own, with its own random numbers; 0 in the child. */
+/* Fork a child with random numbers of its own. Returns 0 in the child. */
 static pid_t spawn(void)
 {
 	uint64_t seed = random_next(&rnd);
@@ -338,7 +337,7 @@ static pid_t spawn(void)
 	return pid;
 }
 
-/* Whether it ended as it should. */
+/* Has the child exited with success, or by SIGKILL if it was killed? */
 static bool reap(pid_t pid, bool killed)
 {
 	int status;
@@ -371,8 +370,8 @@ static void start(const struct role *role)
 }
 
 /*
- * How much a device takes up to a limit. It is less than before if anything is
- * still counted that is no longer there.
+ * How many bytes a device takes up to a limit. It is less than before if freed memory
+ * is still charged.
  */
 static long long capacity(void)
 {
@@ -414,12 +413,12 @@ static void run_everybody(unsigned int seconds)
 	}
 	ok &= reap_all(true);
 
-	/* If one was killed between, it is not loaded. */
+	/* It is not loaded if its loader was killed after unloading it. */
 	if (try_load(mod, "") == 0)
 		atomic_fetch_add(&count->loads, 1);
 	must(write_file(param_path("limit"), "0"));
 	for (int i = 0; i < DEVICES; i++) {
-		/* Whose mappings go away may take a moment longer. */
+		/* A killed task may unmap a moment later. */
 		int fd, tries = 1000;
 
 		while ((fd = open(dev_path(i), O_WRONLY)) < 0 &&
@@ -427,7 +426,7 @@ static void run_everybody(unsigned int seconds)
 			usleep(10000);
 		close(fd);
 		ok &= fd >= 0;
-		/* What a reader had, who was killed, a worker frees. */
+		/* The store of a killed reader is freed by a worker. */
 		while (read_long(sysfs_path(i, "allocated")) && --tries > 0)
 			usleep(10000);
 		ok &= !read_long(sysfs_path(i, "allocated"));
@@ -443,7 +442,7 @@ static void run_everybody(unsigned int seconds)
 
 #define GROUP "/sys/fs/cgroup/fire"
 
-/* Write pattern from the start on, until there is no more; then count it. */
+/* Write from offset 0 until this error; count the bytes. */
 static void write_until(int dev, int reason)
 {
 	int fd = dev_open(dev, O_RDWR);
@@ -462,7 +461,7 @@ static void write_until(int dev, int reason)
 	atomic_fetch_add(&count->bytes, off);
 }
 
-/* Every byte up to the end is there. Returns how many. */
+/* Check all bytes of a device. Returns how many. */
 static uint64_t read_back(int dev)
 {
 	int fd = dev_open(dev, O_RDONLY);
@@ -499,7 +498,7 @@ static void run_memcg(void)
 		pids[nr_pids] = spawn();
 		if (pids[nr_pids])
 			continue;
-		/* So that the group is short of nothing but what it writes. */
+		/* So that only the memory of the device is charged from here on. */
 		must(mlockall(MCL_CURRENT | MCL_FUTURE));
 		must(write_file(GROUP "/cgroup.procs", "0"));
 		write_until(nr_pids, ENOMEM);
@@ -512,7 +511,7 @@ static void run_memcg(void)
 	ok &= read_field(GROUP "/memory.events", "oom_kill") == 0;
 	unload(PATIENCE);
 
-	/* It is uncharged as it is freed, but for what a CPU keeps in stock. */
+	/* All is uncharged but the stock that the kernel keeps for each CPU. */
 	for (int tries = 100; tries && current; tries--) {
 		current = read_long(GROUP "/memory.current");
 		if (current < 1 << 20)
@@ -557,7 +556,7 @@ static void run_limit(unsigned int seconds)
 		rounds++;
 	}
 	unload(PATIENCE);
-	/* Items and what lies around them count as well. */
+	/* Bookkeeping is charged as well. */
 	ok &= most <= 4 << 20 && least > 7 << 19;
 	tap(ok,
 	    "%d writers to a limit of 4 MiB: %lu rounds, %lld to %lld bytes",
@@ -566,7 +565,7 @@ static void run_limit(unsigned int seconds)
 
 /* ---- killed ---- */
 
-/* Large writes, so that it is killed in the middle of one. All are the same. */
+/* Large writes, so that it is killed in the middle of one. All have the same bytes. */
 #define LARGE (127 * 8192)
 
 static void append_for_ever(const unsigned char *data)
@@ -616,9 +615,9 @@ static void run_killed(unsigned int seconds)
 	    rounds, torn);
 }
 
-/* ---- coming and going ---- */
+/* ---- load and unload ---- */
 
-/* What the kernel takes, in KiB, with nothing left over that it could free. */
+/* Memory in use by the kernel in KiB, after it has freed its caches */
 static long kernel_memory(void)
 {
 	static const char *const names[] = { "Slab", "VmallocUsed", "Percpu",

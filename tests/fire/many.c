@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Several processes on the devices of a module at once. What they write tells who
- * wrote it, when and where, so that every byte read can be traced to a write that
- * happened. Each device is used by rules of its own:
+ * Concurrent processes on the devices of a module. Each record has its writer, number
+ * and place, so that each byte read can be traced to a write that happened. Each device
+ * has its own rules:
  *
- *   0  slots: a record is written over another, whole. Who reads while one is
- *      written may find a part of it, and has the whole one when it reads again.
- *      Some slots have one writer; there a reader must not see less than what had
- *      been written when it began.
- *   1  a log: records are appended. All of it read in one call holds each
- *      writer's records without a gap.
- *   2  one open file, whose position all share: no record is lost.
- *   3  bytes: a byte names its writer and its place, since a mapping is written
- *      to byte by byte.
+ *   0  slots: records overwrite records. A read that runs beside a write may see a part
+ *      of the record; a later read sees it complete. Some slots have one writer: there
+ *      a reader must see a record at least as new as the last one completed before it.
+ *   1  a log: records are appended. One read of the whole log has the records of each
+ *      writer without a gap.
+ *   2  one open file, whose position all processes share: no record is lost.
+ *   3  bytes: each byte tells its writer and place, because stores to a mapping are
+ *      single bytes.
  *
- * Meanwhile they trim, change the geometry, and read what /proc and /sys show.
+ * Meanwhile the processes trim, change the geometry, and read /proc and /sys.
  */
 #include "../support/support.h"
 #include "many.h"
@@ -38,11 +37,11 @@
 
 enum { SLOTS, LOG, SHARED, BYTES, DEVICES };
 
-/* Seen by all processes. */
+/* Shared by all processes */
 struct board {
-	/* A number is announced before it is written. */
+	/* The number of a record is announced before the write. */
 	atomic_ullong announced[DEVICES][MOST_PROCESSES];
-	/* What an owned slot holds at least; see slot_write(). */
+	/* The least that an owned slot must hold; see slot_write(). */
 	atomic_ullong done[MOST_PROCESSES * OWNED];
 	atomic_ulong trims_begun, trims_ended;
 	atomic_ulong writes, reads, torn;
@@ -68,7 +67,7 @@ static uint64_t mix(uint64_t a, uint64_t b)
 	return random_next(&r);
 }
 
-/* Which slot a writer's record goes to follows from its number. */
+/* The slot of a record follows from its number. */
 static uint32_t slot_of(uint32_t writer, uint64_t nr)
 {
 	uint64_t x = mix(writer, nr);
@@ -99,14 +98,14 @@ static bool is_zero(const void *data, size_t len)
 	return !len || (!p[0] && !memcmp(p, p + 1, len - 1));
 }
 
-/* Whether it is one that somebody wrote, by its heading */
+/* Does the head of the record belong to a record that was announced? */
 static bool is_announced(const struct record *r, int device)
 {
 	return r->writer < processes && r->device == (uint32_t)device &&
 	       r->nr < atomic_load(&board->announced[device][r->writer]);
 }
 
-/* Whether it is one that somebody wrote, or none, and as it was written */
+/* Is it empty, or a complete record that was announced? */
 static bool is_whole(const struct record *r, int device)
 {
 	struct record want;
@@ -119,7 +118,7 @@ static bool is_whole(const struct record *r, int device)
 	return !memcmp(r, &want, RECORD);
 }
 
-/* A record is one that somebody wrote, and as it was written. */
+/* Fail unless it is a complete record that was announced. */
 static void check_record(const struct record *r, int device)
 {
 	struct record want;
@@ -147,7 +146,7 @@ static uint64_t announce(struct record *r, int device)
 	return nr;
 }
 
-/* A record in one call, in one piece or in several. */
+/* Write a record in one call, as one piece or as several. */
 static long long write_record(int fd, const struct record *r, off_t off)
 {
 	size_t first = random_below(&rnd, RECORD);
@@ -172,7 +171,7 @@ static void whole(long long ret)
 		die("a write of %d returned %lld", RECORD, ret);
 }
 
-/* A read never has to wait. */
+/* No read has to wait, so RWF_NOWAIT works as well. */
 static long long read_some(int fd, void *buf, size_t len, off_t off)
 {
 	struct iovec iov = { buf, len };
@@ -186,9 +185,8 @@ static long long read_some(int fd, void *buf, size_t len, off_t off)
 /* ---- slots ---- */
 
 /*
- * A record stays until the next one, or a trim. So an owned slot has on the
- * board its last record and how many trims there had been, if none went on when
- * the record was written.
+ * A record stays until the next one, or a trim. So the board has, for an owned slot,
+ * its last record with the number of trims, unless a trim ran during the write.
  */
 static uint64_t on_board(uint64_t nr, unsigned long trims)
 {
@@ -208,7 +206,7 @@ static void slot_write(void)
 			     begun == ended ? on_board(nr, begun) : 0);
 }
 
-/* The records of some slots, whole. Returns how many. */
+/* Read some slots until all records are complete. Returns how many. */
 static unsigned int read_slots(struct record *r, unsigned int slot,
 			       unsigned int count)
 {
@@ -294,7 +292,7 @@ static void shared_write(void)
 {
 	struct record r;
 
-	/* So many that others come in between. */
+	/* Several, so that records of others come between them. */
 	for (int i = 0; i < 20; i++) {
 		if (lseek(fds[SHARED], 0, SEEK_CUR) > SHARED_MOST)
 			return;
@@ -303,7 +301,7 @@ static void shared_write(void)
 	}
 }
 
-/* Each record once, and each writer's in order. */
+/* Is each record there once, and those of each writer in order? */
 static bool shared_whole(void)
 {
 	uint64_t next[MOST_PROCESSES] = { 0 };
@@ -376,7 +374,7 @@ static void on_sigbus(int sig)
 	siglongjmp(past_the_end, 1);
 }
 
-/* To the end of the mapping, or the device. */
+/* Access bytes up to the end of the mapping, or of the device. */
 static void map_touch(volatile unsigned char *p, size_t len, uint64_t off,
 		      bool out, bool garbage)
 {
@@ -410,13 +408,13 @@ static void bytes_map(void)
 		die("mmap: %s", strerror(err));
 	map_touch(p, len, off, false, false);
 	map_touch(p, len, off, true, private);
-	/* What only we have is ours; the rest of the world must not see it. */
+	/* A private mapping has garbage now, which the device must not show. */
 	if (!private)
 		map_touch(p, len, off, false, false);
 	must(munmap(p, len));
 }
 
-/* ---- what disturbs them ---- */
+/* ---- trims, geometry, /proc and /sys ---- */
 
 static void retrim(void)
 {
@@ -437,7 +435,7 @@ static void retrim(void)
 
 static void regeometry(void)
 {
-	/* Not too small: each is a page at least, but for scullc. */
+	/* Not too small: except with scullc each takes a page at least. */
 	static const long quanta[] = { 400, 500, 777, 1000, 4000, 64, 100 };
 	static const long qsets[] = { 1, 2, 4, 7, 100, 1000 };
 	long quantum = one_in(&rnd, 2) ?

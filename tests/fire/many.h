@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/* Several processes on the devices of mod, for so many seconds */
+/* Run concurrent processes on the devices of mod for so many seconds. */
 void many_run(uint64_t seed, unsigned int processes, unsigned int seconds);
 
 #endif

@@ -2,14 +2,13 @@
 /*
  * A model that predicts every byte: scull_model MODULE [--seed N] [--ops N]
  *
- * Random operations run on two devices and on a plain model of them in memory.
- * Every return value, errno, byte, offset, size and counter has to be what the
- * model says.
+ * Random operations run on two devices and on a simple model of them in memory. Each
+ * return value, errno, byte, offset, size and counter must be that of the model.
  *
- * The operations come in episodes, each of which starts with empty devices and
- * follows from its seed alone. An episode is first made up, on the model, and then
- * run, on both. So any part of it can be run again: of one that fails, operations
- * are taken away for as long as it still fails, and what is left is printed.
+ * The operations form episodes. Each starts with empty devices and depends on its seed
+ * only. An episode is first generated with the model, and then run on the model and
+ * the module. So any part of it can be run again: operations are removed from a failing
+ * episode as long as it still fails, and the rest is printed.
  */
 #include "../support/support.h"
 #include "check.h"
@@ -36,12 +35,12 @@
 #define MAP_PAGES 24
 #define PIECES 6
 #define EPISODE 1000
-/* What an episode may take: it is to test the device, not the machine's memory. */
+/* The memory that an episode may use: the machine must not run out of it. */
 #define MOST_QUANTA 3000
 #define MOST_BYTES (96L << 20)
 #define MOST_LEN (64 << 10)
 
-/* ---- what there is ---- */
+/* ---- state ---- */
 
 struct file {
 	bool open;
@@ -51,14 +50,14 @@ struct file {
 	int64_t pos;
 };
 
-/* A page that a private mapping has a copy of. */
+/* A page that a private mapping has copied */
 struct copy {
 	unsigned char *bytes;
-	size_t known; /* what lay behind the end is anybody's guess */
+	size_t known; /* bytes past the size when it was copied are unknown */
 };
 
 struct map {
-	unsigned int pages; /* 0: there is none */
+	unsigned int pages; /* 0 if unused */
 	unsigned char *addr;
 	int dev;
 	uint64_t off;
@@ -73,7 +72,7 @@ static unsigned int next_quantum, next_qset; /* the module's */
 static long largest_quantum;
 static unsigned long trims[DEVICES]; /* since the module was loaded */
 
-/* Whether operations act on the module, or on the model alone. */
+/* Do operations run on the module, too, or on the model only? */
 static bool live;
 static bool trace;
 
@@ -82,13 +81,13 @@ static bool trace;
 enum how { PLAIN, AT, VECTOR, VECTOR_AT, VECTOR2 };
 
 /*
- * One operation. What the fields mean is up to each, but they are plain
- * numbers, so that it makes sense whatever came before it.
+ * One operation. Each kind has its own use of the fields. They are plain numbers, so
+ * that an operation is valid whatever operations precede it.
  */
 struct op {
 	const struct kind *kind;
 	int slot; /* a file, or a map */
-	int other; /* the other one of these two, or a device */
+	int other; /* another slot, or a device */
 	enum how how;
 	int flags;
 	int64_t off;
@@ -96,7 +95,7 @@ struct op {
 	size_t len; /* in all */
 	int pieces;
 	size_t piece[PIECES];
-	int bad; /* the piece that runs into bad memory, or -1 */
+	int bad; /* the piece with bad memory, or -1 */
 	size_t good; /* after how many bytes */
 	unsigned int fill; /* what is written */
 };
@@ -115,7 +114,7 @@ static void fill(unsigned char *data, size_t len, unsigned int seed)
 		data[i] = 1 + (seed + i * 131 + (i >> 8) * 17) % 255;
 }
 
-/* ---- places that matter ---- */
+/* ---- offsets and lengths ---- */
 
 static uint64_t span(const struct device *d)
 {
@@ -139,7 +138,7 @@ static int64_t make_offset(const struct device *d, struct random *r)
 		return random_below(r, 4) * span(d) + near;
 	case 24 ... 26:
 		return d->size + random_below(r, 3 * d->quantum);
-	case 27 ... 28: /* around the last byte that exists, or a quantum */
+	case 27 ... 28: /* around the last byte, or a quantum */
 		if (d->count)
 			return (d->quanta[random_below(r, d->count)].nr + 1) *
 				       d->quantum +
@@ -182,7 +181,7 @@ static size_t make_len(const struct device *d, struct random *r)
 	return len > most ? random_below(r, most + 1) : len;
 }
 
-/* A file that is open, if it can be found; more often with the right mode. */
+/* An open file if there is one, most often with the right mode */
 static int make_slot(struct random *r)
 {
 	int slot = random_below(r, FILES);
@@ -198,8 +197,8 @@ static const struct device *slot_device(const struct op *op)
 }
 
 /*
- * Whether there is room for what an operation may add. Asked when it is made up
- * and when it runs, because a part of an episode may lack its trims.
+ * Is there memory for what an operation may add? Checked when it is generated and when
+ * it runs, because trims may have been removed from the episode.
  */
 static bool affordable(const struct device *d, size_t len)
 {
@@ -245,7 +244,7 @@ static void make_open(struct op *op, struct random *r)
 	op->slot = random_below(r, FILES);
 	op->other = random_below(r, DEVICES);
 	op->flags = modes[random_below(r, ARRAY_SIZE(modes))];
-	/* A trim is wanted now and then, but not all the time. */
+	/* Trim only now and then. */
 	if (!one_in(r, 4) && devices[op->other].count < MOST_QUANTA / 2)
 		op->flags = one_in(r, 3) ? O_RDWR | O_APPEND : O_RDWR;
 }
@@ -340,13 +339,13 @@ static bool run_close(const struct op *op)
 #define GUARD 0xee
 
 /*
- * A place for each piece, with bad memory behind it: a file mapped past its end,
- * which unlike a hole in the address space stays one.
+ * A buffer for each piece, followed by bad memory: a mapping past the end of a file.
+ * Unlike a hole in the address space, nothing else can be mapped there.
  */
 static unsigned char *room[PIECES];
 #define ROOM (MOST_LEN + page_size())
 
-/* One int as ioctls see it: to read and write, to read only, and not at all. */
+/* An int for ioctls: read-write, read-only, and inaccessible */
 enum { GOOD, READ_ONLY, BAD, POINTERS };
 static int *ints[POINTERS];
 
@@ -446,7 +445,7 @@ static void show_transfer(const struct op *op)
 	printf(")");
 }
 
-/* Where the pieces lie. Returns how many bytes come before the bad one. */
+/* Set up the pieces. Returns how many bytes precede the bad memory. */
 static size_t lay_out(const struct op *op, struct iovec *iov)
 {
 	size_t good = 0;
@@ -489,14 +488,14 @@ static long long call(const struct op *op, const struct iovec *iov, bool out)
 	}
 }
 
-/* Whether a call goes to the position of the file, and moves it. */
+/* Does a call use the position of the file, and move it? */
 static bool sequential(const struct op *op)
 {
 	return op->how == PLAIN || op->how == VECTOR ||
 	       (op->how == VECTOR2 && op->off == -1);
 }
 
-/* What stops a call before it gets to the driver, or 0. */
+/* The error with which the kernel refuses a call before the driver, or 0 */
 static int refused(const struct op *op, bool allowed, int64_t pos)
 {
 	if (!sequential(op) && op->off < 0)
@@ -523,13 +522,13 @@ static long long expect_write(const struct op *op, const struct device *d,
 		return 0;
 	if (pos == INT64_MAX)
 		return -EFBIG;
-	/* Into holes not even a part. */
+	/* Nothing is written if there is a hole in the range. */
 	if (nowait && device_filled(d, pos, len) < len)
 		return -EAGAIN;
 	return transferred(MIN(len, good));
 }
 
-/* The largest quanta need luck, and the model no more than to hear of it. */
+/* Allocation of the largest quanta may fail; then the model follows. */
 static bool unlucky(const struct device *d, int64_t pos, long long ret)
 {
 	if ((long)d->quantum <= 8 * page_size() || mod->max_quantum)
@@ -615,7 +614,7 @@ static bool run_read(const struct op *op)
 	if (!same("read", call(op, iov, false), want))
 		return false;
 
-	/* And no byte behind what it says it read is touched. */
+	/* The bytes after the returned length must be unchanged. */
 	left = good;
 	for (int i = 0; left; i++) {
 		size_t len = MIN(left, iov[i].iov_len);
@@ -652,7 +651,7 @@ static void show_splice(const struct op *op)
 	printf(")");
 }
 
-/* What stops a splice before it gets to the driver, or 0. */
+/* The error with which the kernel refuses a splice before the driver, or 0 */
 static int splice_refused(const struct op *op, bool allowed, bool append,
 			  int64_t pos)
 {
@@ -834,7 +833,7 @@ static int64_t make_value(int which, struct random *r)
 	default:
 		if (one_in(r, 100))
 			return largest_quantum - (int64_t)random_below(r, 2);
-		/* Whole pages can be mapped. */
+		/* Only quanta of whole pages can be mapped. */
 		if (mod->paged && !one_in(r, 3))
 			return page_size() * (1 + random_below(r, 4));
 		return quanta[random_below(r, ARRAY_SIZE(quanta))];
@@ -906,7 +905,7 @@ static bool run_ioctl(const struct op *op)
 	bool points = verb == SET || verb == GET || verb == EXCHANGE;
 	bool sets = verb != GET && verb != QUERY;
 	bool answers = verb == GET || verb == EXCHANGE;
-	/* A value that is passed is a long, one pointed to an int. */
+	/* A value that is passed is a long; a pointer points to an int. */
 	int64_t value = points ? (int)op->value : op->value;
 	unsigned long arg = op->value;
 	int want = 0;
@@ -942,7 +941,7 @@ static bool run_ioctl(const struct op *op)
 static void make_reset(struct op *op, struct random *r)
 {
 	op->slot = make_slot(r);
-	op->value = one_in(r, 2); /* or something that does not exist */
+	op->value = one_in(r, 2); /* or a name that does not exist */
 }
 
 static void show_reset(const struct op *op)
@@ -1029,7 +1028,7 @@ static void make_map(struct op *op, struct random *r)
 		  page_size();
 	if (one_in(r, 4))
 		op->off = make_offset(d, r) & -page_size();
-	if (one_in(r, 30)) /* past what a loff_t can tell */
+	if (one_in(r, 30)) /* past the largest loff_t */
 		op->off = INT64_MIN + (int64_t)random_below(r, 4) * page_size();
 	op->flags = (one_in(r, 3) ? PROT_READ : PROT_READ | PROT_WRITE);
 	op->bad = one_in(r, 3); /* private */
@@ -1120,7 +1119,7 @@ static bool run_remap(const struct op *op)
 
 	if (!m->pages || new > (uint64_t)-1 - m->off)
 		return true;
-	/* It cannot grow. */
+	/* mremap() cannot enlarge it. */
 	if (new > old)
 		return !live || same("mremap",
 				     mremap(m->addr, old, new,
@@ -1156,7 +1155,7 @@ static bool run_drop(const struct op *op)
 			     0);
 }
 
-/* A child has all mappings, too, and gives them back as it ends. */
+/* A child inherits all mappings, and unmaps them when it exits. */
 static void show_fork(const struct op *op)
 {
 	(void)op;
@@ -1178,7 +1177,7 @@ static bool run_fork(const struct op *op)
 	return same("fork", status, 0);
 }
 
-/* How many bytes from here can be touched. */
+/* How many bytes from here can be accessed without SIGBUS */
 static size_t reachable(const struct map *m, size_t off, size_t len)
 {
 	size_t page = off / page_size();
@@ -1191,7 +1190,7 @@ static size_t reachable(const struct map *m, size_t off, size_t len)
 					  0;
 }
 
-/* How many bytes of a page are inside the device, or were when it was copied. */
+/* How many bytes of a page are inside the size, or were when it was copied */
 static size_t known(const struct map *m, size_t page)
 {
 	uint64_t pos = m->off + page * page_size();
@@ -1203,8 +1202,8 @@ static size_t known(const struct map *m, size_t page)
 }
 
 /*
- * What reading a range of a mapping gives, and whether each byte is known. The
- * pages are touched. Returns how far it goes.
+ * Read a range of a mapping in the model: the bytes, and which of them are known. This
+ * fills holes. Returns how many bytes can be read.
  */
 static size_t map_read(struct map *m, size_t off, size_t len,
 		       unsigned char *data, bool *sure)
@@ -1232,8 +1231,8 @@ static size_t map_read(struct map *m, size_t off, size_t len,
 }
 
 /*
- * What a write to a mapping does. What it writes behind the end of the device
- * is nowhere in the model: such bytes are zero as soon as the end has passed them.
+ * Write to a mapping in the model. It does not keep bytes past the size: those are zero
+ * once the size has grown over them.
  */
 static size_t map_write(struct map *m, size_t off, size_t len,
 			const unsigned char *data)
@@ -1275,7 +1274,7 @@ static void on_sigbus(int sig)
 	siglongjmp(out_of_reach, 1);
 }
 
-/* Copy page by page, until there is a SIGBUS. Returns how much was copied. */
+/* Copy page by page up to a SIGBUS. Returns how many bytes were copied. */
 static size_t touch(void *to, const void *from, const void *mapping, size_t len)
 {
 	volatile size_t done = 0;
@@ -1310,7 +1309,7 @@ static void show_access(const struct op *op)
 	       (long long)op->off, op->len);
 }
 
-/* The part of an access that lies inside the mapping as it is now. */
+/* The part of an access inside the present mapping */
 static size_t inside(const struct op *op, const struct map *m)
 {
 	size_t size = m->pages * page_size();
@@ -1374,9 +1373,9 @@ static void show_through(const struct op *op)
 }
 
 /*
- * How much of the mapping serves as a buffer: what is inside the device, since
- * behind its end it holds anything, and not the very bytes that it is copied
- * to or from, since there the order would tell.
+ * How many bytes of the mapping are used as a buffer: those inside the size, because
+ * bytes past it are unknown; without the bytes that they are copied to or from, where
+ * the result would depend on the order of the copy.
  */
 static size_t buffer_len(const struct op *op, const struct map *m,
 			 const struct file *f)
@@ -1451,7 +1450,7 @@ static bool run_read_map(const struct op *op)
 		    len);
 }
 
-/* ---- what /proc, /sys and the device itself show ---- */
+/* ---- comparison with /proc, /sys and the device ---- */
 
 static void make_check(struct op *op, struct random *r)
 {
@@ -1527,7 +1526,7 @@ static const struct kind kinds[] = {
 
 /* ---- episodes ---- */
 
-/* To what every episode starts from. */
+/* Return to the state that each episode starts from. */
 static void start_over(void)
 {
 	for (int i = 0; i < FILES; i++)
@@ -1571,7 +1570,7 @@ static void make_episode(struct op *ops, size_t count, uint64_t seed)
 	start_over();
 	live = false;
 	for (size_t i = 0; i < count; i++) {
-		if (i < 2) { /* something to begin with */
+		if (i < 2) { /* some data to start with */
 			memset(&ops[i], 0, sizeof(ops[i]));
 			ops[i].kind = &kinds[0];
 			ops[i].slot = ops[i].other = i;
@@ -1585,7 +1584,7 @@ static void make_episode(struct op *ops, size_t count, uint64_t seed)
 	live = true;
 }
 
-/* The first operation that fails, or count. */
+/* Returns the first operation that fails, or count. */
 static size_t run_episode(const struct op *ops, size_t count)
 {
 	size_t i;
@@ -1603,7 +1602,7 @@ static size_t run_episode(const struct op *ops, size_t count)
 	return i;
 }
 
-/* All that can be seen, at the end of an episode. */
+/* Compare all of the state at the end of an episode. */
 static size_t add_checks(struct op *ops)
 {
 	size_t n = 0;
@@ -1617,8 +1616,8 @@ static size_t add_checks(struct op *ops)
 }
 
 /*
- * Take away ever smaller parts for as long as what is left still fails. Returns
- * how many operations are left.
+ * Remove smaller and smaller parts as long as the rest still fails. Returns how many
+ * operations are left.
  */
 static size_t shrink(struct op *ops, size_t count)
 {

@@ -2,10 +2,10 @@
 /*
  * Pairs: scull_pairs MODULE [--milliseconds N] [WAY...]
  *
- * Each two ways into a device at once, at the same bytes, over and over, each on a
- * CPU of its own: what one changes under the other has to be locked or marked, and
- * KCSAN has the time to see if it is not. By itself this holds that of two writes
- * one is there in the end, whole, and that a page that two fill at once is one page.
+ * Each two operations run concurrently on the same bytes of a device, each on its own
+ * CPU, many times, so that KCSAN finds accesses that are neither locked nor marked. The
+ * program itself checks that one of two writes is complete in the end, and that two
+ * faults in a hole fill it with one page.
  */
 #include "../support/support.h"
 #include <fcntl.h>
@@ -17,13 +17,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LEN 2000 /* within one quantum, and few enough for KCSAN to watch */
+#define LEN 2000 /* within one quantum, and short enough for KCSAN */
 #define HOLES 16 /* pages */
 
 static unsigned char buf[LEN];
 static int fd, file, own, cpu;
 
-/* Seen by both processes. */
+/* Shared by both processes */
 struct counters {
 	atomic_ulong times[2], torn, lost;
 	atomic_ulong steps[2];
@@ -43,7 +43,7 @@ static void read_it(void)
 		}
 }
 
-/* What is there, when nobody writes any more */
+/* After the writers have ended: is all of it from one write? */
 static bool is_whole(void)
 {
 	ssize_t len;
@@ -61,7 +61,7 @@ static void write_it(void)
 {
 	static unsigned char value;
 
-	/* Of two writers each has its own. */
+	/* Different values for the two writers */
 	value += 2;
 	memset(buf, value | cpu, LEN);
 	must(pwrite(fd, buf, LEN, 0));
@@ -74,7 +74,7 @@ static void seek_it(void)
 	must(lseek(fd, 0, SEEK_END));
 }
 
-/* Refused while it is mapped */
+/* EBUSY while it is mapped */
 static void trim_it(void)
 {
 	int trimmed = open(dev_path(0), O_WRONLY | O_CLOEXEC);
@@ -110,7 +110,7 @@ static void look_at_attributes(void)
 	read_long(sysfs_path(0, "quanta_allocated"));
 }
 
-/* The kernel touches the page, which returns an error where there is none. */
+/* The kernel accesses the page: past the size that is an error, not SIGBUS. */
 static void touch(int prot)
 {
 	void *page = mmap(NULL, page_size(), prot, MAP_SHARED, fd, 0);
@@ -134,7 +134,7 @@ static void store_to_map(void)
 	touch(PROT_READ | PROT_WRITE);
 }
 
-/* Wait until the other, who does the same, has come as far. */
+/* Wait for the other process, which runs the same function. */
 static void meet(void)
 {
 	unsigned long step = ++seen->steps[cpu];
@@ -143,7 +143,7 @@ static void meet(void)
 		sched_yield();
 }
 
-/* What is stored in a page has to be what is read, as long as it is mapped. */
+/* A store to a mapped page must show in a read. */
 static void fill_holes(void)
 {
 	size_t len = HOLES * page_size();
@@ -156,7 +156,7 @@ static void fill_holes(void)
 	map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED)
 		die("mmap: %s", strerror(errno));
-	/* Others write the first, and the last is no hole. */
+	/* The first page has been written by others, and the last is no hole. */
 	for (int i = 1; i < HOLES - 1; i++) {
 		size_t at = i * page_size() + cpu;
 
@@ -173,7 +173,7 @@ static void fill_holes(void)
 static const struct way {
 	const char *name;
 	void (*go)(void);
-	bool maps; /* only where there is mmap */
+	bool maps; /* not with scullc */
 	bool maps_for_writing;
 } ways[] = {
 	{ .name = "read", .go = read_it },
@@ -205,7 +205,7 @@ static void start(int nr, const struct way *way, unsigned int ms)
 	cpu = nr;
 	CPU_ZERO(&cpus);
 	CPU_SET(cpu, &cpus);
-	/* With one CPU they take turns. */
+	/* Fails where there is one CPU only. */
 	sched_setaffinity(0, sizeof(cpus), &cpus);
 	fd = dev_open(0, O_RDWR);
 	for (end = now_ms() + ms; now_ms() < end; seen->times[cpu]++)
@@ -236,7 +236,7 @@ static void run_pair(const struct way *a, const struct way *b, unsigned int ms)
 	    b->name, seen->times[0], seen->times[1], seen->torn, seen->lost);
 }
 
-/* Which ways are named, as bits; all of them if none is */
+/* The named operations as bits, or all of them if none is named */
 static unsigned int named(char **names)
 {
 	unsigned int all = (1U << ARRAY_SIZE(ways)) - 1, bits = 0;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Room for others: scull_room, with all three modules loaded.
+ * Headroom: scull_room, with all three modules loaded
  *
- * Fills all devices at once, each by write, by splice, and where that is possible
- * through a mapping, until the modules refuse it again and again. Then nobody was
- * killed, another program gets 20 MiB, and all that was acknowledged is there.
+ * Fills all devices concurrently: each by write, by splice, and if possible through a
+ * mapping, until the modules refuse memory repeatedly. Then the OOM killer must not
+ * have been invoked, another program must get 20 MiB, and all acknowledged bytes must
+ * be there.
  */
 #include "../support/support.h"
 #include <fcntl.h>
@@ -17,7 +18,7 @@
 #define DEVICES 4
 #define BLOCK (64 << 10)
 #define PERIOD 251
-#define REGION (1LL << 32) /* that each writer has for itself */
+#define REGION (1LL << 32) /* of a device, for each writer */
 #define OTHERS (20 << 20)
 #define REFUSALS 50 /* after which a writer gives up */
 
@@ -25,9 +26,9 @@ enum way { WRITE, SPLICE, MAP, WAYS };
 
 static const char *const ways[] = { "write", "splice", "mmap" };
 
-/* Of each writer, seen by all processes */
+/* Of each writer, shared by all processes */
 struct result {
-	bool mapped; /* MAP alone: a device that can be */
+	bool mapped; /* MAP only: the device can be mapped */
 	int reason; /* errno, or SIGBUS of a mapping */
 	long long bytes;
 };
@@ -35,7 +36,7 @@ struct result {
 static struct result (*results)[DEVICES][WAYS];
 static unsigned char pattern[BLOCK + PERIOD];
 
-/* BLOCK bytes that belong at an offset */
+/* The BLOCK bytes for an offset */
 static const unsigned char *bytes_at(long long off)
 {
 	return pattern + off % PERIOD;
@@ -47,7 +48,7 @@ static int open_device(int module, int dev, int flags)
 			 flags | O_CLOEXEC));
 }
 
-/* Whether to try again, after a call that returned less than nothing */
+/* After a call failed: try again? */
 static bool again(struct result *r, int *refusals)
 {
 	r->reason = errno;
@@ -100,7 +101,7 @@ static void on_sigbus(int sig)
 	siglongjmp(refused, 1);
 }
 
-/* Up to the first SIGBUS: a mapping is not to be asked twice. */
+/* Up to the first SIGBUS */
 static void fill_by_mapping(int fd, long long from, struct result *r)
 {
 	struct sigaction bus = { .sa_handler = on_sigbus };
@@ -152,7 +153,7 @@ static bool check(int module, int dev, int way)
 	return done == r->bytes;
 }
 
-/* A program that wants memory, and nothing else */
+/* Can another process allocate memory? */
 static bool others_have_room(void)
 {
 	pid_t pid = fork();
@@ -187,7 +188,7 @@ int main(void)
 		for (int d = 0; d < DEVICES; d++) {
 			int fd = open_device(m, d, O_RDWR);
 
-			/* So long that each can map its part. */
+			/* The size covers all regions, so that they can be mapped. */
 			if (pwrite(fd, "", 1, WAYS * REGION) != 1)
 				die("%s%d: %s", modules[m].name, d,
 				    strerror(errno));
