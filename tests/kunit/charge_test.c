@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What counts against the limit, to the byte.
+ * Accounting: what is charged, to the byte
  */
 
 #include <linux/mm.h>
@@ -19,7 +19,7 @@ static void test_limit_bytes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, scull_limit_bytes(), UINT_MAX * (u64)SZ_1M);
 }
 
-/* Up to the limit and not a byte beyond it, in one step and in many */
+/* Charges up to the limit work, in one step and in several; a byte more fails. */
 static void test_charge(struct kunit *test)
 {
 	static const unsigned int limits[] = { 1, 2, 4096, UINT_MAX };
@@ -35,14 +35,14 @@ static void test_charge(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, scull_charge(0), 0);
 		KUNIT_EXPECT_EQ(test, scull_charge(1), -ENOSPC);
 		KUNIT_EXPECT_EQ(test, scull_charge(limit), -ENOSPC);
-		/* So that the sum would be small again, if it were one */
+		/* The sum would wrap around to a small number. */
 		KUNIT_EXPECT_EQ(test, scull_charge(SIZE_MAX), -ENOSPC);
 		scull_uncharge(1);
 		KUNIT_EXPECT_EQ(test, scull_charge(2), -ENOSPC);
 		KUNIT_EXPECT_EQ(test, scull_charge(1), 0);
 		KUNIT_EXPECT_EQ(test, scull_charge(1), -ENOSPC);
 
-		/* Less than what is held already */
+		/* A limit below what is charged */
 		scull_limit.value = 1;
 		KUNIT_EXPECT_EQ(test, scull_charge(1), -ENOSPC);
 		scull_limit.value = limits[i];
@@ -64,7 +64,7 @@ static void test_no_limit(struct kunit *test)
 	scull_uncharge(1);
 }
 
-/* What the machine is to keep is not taken, and a refusal leaves nothing charged. */
+/* The headroom stays available, and a refused charge charges nothing. */
 static void test_headroom(struct kunit *test)
 {
 	unsigned long ram = totalram_pages() >> (20 - PAGE_SHIFT);
@@ -81,7 +81,7 @@ static void test_headroom(struct kunit *test)
 		scull_uncharge(SZ_1M);
 	}
 
-	/* What was charged and is not allocated yet is taken from what there is. */
+	/* Pending charges reduce the available memory. */
 	scull_limit.value = 0;
 	KUNIT_EXPECT_EQ(test, scull_charge(ram * SZ_1M), -ENOSPC);
 	scull_headroom.value = 0;
@@ -95,7 +95,7 @@ static void test_headroom(struct kunit *test)
 	scull_headroom.value = 0;
 }
 
-/* The size of what the kernel gave for an item */
+/* The allocation size of an item */
 static size_t item_size(struct scull_store *s, unsigned long index)
 {
 	struct scull_item *item = xa_load(&s->items, index);
@@ -104,7 +104,7 @@ static size_t item_size(struct scull_store *s, unsigned long index)
 				       ksize(item);
 }
 
-/* What is charged is enough for what is allocated, and given back to the byte. */
+/* The charge of a write is at least what it allocates, and exactly that in an item. */
 static void test_held(struct kunit *test)
 {
 	struct scull_store *s = test->priv;
@@ -133,7 +133,7 @@ static void test_held(struct kunit *test)
 	KUNIT_EXPECT_GE(test, was, quanta * s->pool.footprint);
 }
 
-/* The tree of items far from each other is counted, too. */
+/* The xarray nodes of items that are far apart are charged, too. */
 static void test_tree(struct kunit *test)
 {
 	struct scull_store *s = test->priv;
@@ -145,13 +145,13 @@ static void test_tree(struct kunit *test)
 
 		KUNIT_EXPECT_EQ(test, put(s, "a", 1, index * s->span), 1);
 		held = atomic_long_read(&s->held);
-		/* A node for each level below, and one above */
+		/* A node for each level */
 		KUNIT_EXPECT_GE(test, held - was,
 				s->pool.footprint + item_size(s, index) +
 					shift / XA_CHUNK_SHIFT * sizeof(struct xa_node));
 		was = held;
 
-		/* Right beside it there is a place in the lowest node. */
+		/* The next index has a slot in the same lowest node. */
 		KUNIT_EXPECT_EQ(test, put(s, "a", 1, (index + 1) * s->span), 1);
 		held = atomic_long_read(&s->held);
 		KUNIT_EXPECT_LT(test, held - was,
@@ -161,7 +161,7 @@ static void test_tree(struct kunit *test)
 	}
 }
 
-/* The first byte may be the last: a node for each level, the root among them. */
+/* The first byte is the last possible one: a node for each level, with the root. */
 static void test_root(struct kunit *test)
 {
 	struct scull_store *s = test->priv;
@@ -174,7 +174,7 @@ static void test_root(struct kunit *test)
 					sizeof(struct xa_node));
 }
 
-/* A write up to the limit: what it stored stays, and there is room again later. */
+/* A write reaches the limit: its bytes stay, and more are possible once it is raised. */
 static void test_full(struct kunit *test)
 {
 	struct scull_store *s = test->priv;
@@ -208,7 +208,7 @@ static void test_full(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&s->held), held);
 	KUNIT_EXPECT_EQ(test, get(s, there, len, 0), kept);
 	KUNIT_EXPECT_TRUE(test, !memcmp(there, data, kept));
-	/* What is there already needs no room. */
+	/* Allocated quanta need no further charge. */
 	KUNIT_EXPECT_EQ(test, put(s, data, 1, kept - 1), 1);
 	KUNIT_EXPECT_FALSE(test, IS_ERR(scull_store_fill(s, kept - 1, &offset)));
 
@@ -220,7 +220,7 @@ free:
 }
 
 static struct kunit_case charge_cases[] = {
-	/* First: others leave open what they charge. */
+	/* First, because other tests leave charges pending. */
 	KUNIT_CASE(test_headroom),
 	KUNIT_CASE(test_limit_bytes),
 	KUNIT_CASE(test_charge),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the tests share: a store of each geometry that has borders of its own, and
- * reading and writing it with buffers of the kernel.
+ * Shared by the tests: stores of several geometries, and reading and writing them with
+ * kernel buffers.
  */
 #ifndef SCULL_KUNIT_H
 #define SCULL_KUNIT_H
@@ -15,8 +15,8 @@
 /**
  * struct geometry - a quantum and qset to test
  * @name: for the log
- * @quantum: 0 for the largest there is
- * @qset: the qset
+ * @quantum: bytes, or 0 for the largest
+ * @qset: length of the qset
  */
 struct geometry {
 	const char *name;

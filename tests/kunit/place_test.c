@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where a position lies, and the ranges of what can be set.
+ * Places of positions, and the ranges of parameters
  */
 
 #include <linux/mm.h>
@@ -22,7 +22,7 @@ static void expect_place(struct kunit *test, const struct scull_place *at, loff_
 	KUNIT_EXPECT_EQ(test, position(s, at), pos);
 }
 
-/* There is one place for each position, and this says which. */
+/* The place of a position, and the position of that place */
 static void test_find(struct kunit *test)
 {
 	struct scull_store *s = test->priv;
@@ -59,7 +59,7 @@ static void test_advance(struct kunit *test)
 	}
 }
 
-/* No product is cut to 32 bits, and none wraps. */
+/* No product is truncated to 32 bits or wraps around. */
 static void test_largest(struct kunit *test)
 {
 	struct scull_store *s = test->priv;
@@ -69,7 +69,7 @@ static void test_largest(struct kunit *test)
 	for (i = 0; i < s->qset; i++)
 		span += s->pool.quantum;
 	KUNIT_EXPECT_EQ(test, s->span, span);
-	/* On 64 bits, even bytes have an index each. */
+	/* On 64 bits there are indices enough, even with an item for each byte. */
 	KUNIT_EXPECT_EQ(test, s->size_max, MAX_LFS_FILESIZE);
 	KUNIT_EXPECT_EQ(test, scull_store_size(s), 0);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Bytes in and out, holes, and the walk from quantum to quantum.
+ * The store: read, write, holes, and iteration over quanta
  */
 
 #include <linux/highmem.h>
@@ -9,7 +9,7 @@
 
 #include "kunit.h"
 
-/* What belongs at a position: never 0, and of no period that a quantum has */
+/* The byte for a position: never 0; a quantum is no multiple of its period. */
 static u8 byte_at(loff_t pos)
 {
 	return 1 + pos % 127;
@@ -59,7 +59,7 @@ static long held(struct kunit *test)
 	return atomic_long_read(&s->held);
 }
 
-/* The last byte first, so that all others are written into holes. */
+/* The last byte first, so that all others are written to holes. */
 static void test_bytes_at_edges(struct kunit *test)
 {
 	struct scull_store *s = test->priv;
@@ -78,7 +78,7 @@ static void test_bytes_at_edges(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, scull_store_size(s), MAX_LFS_FILESIZE);
 }
 
-/* One call over each border, with the bytes next to it untouched */
+/* One call across each boundary; the other bytes do not change. */
 static void test_across_edges(struct kunit *test)
 {
 	struct scull_store *s = test->priv;
@@ -126,7 +126,7 @@ static void test_the_end(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, scull_store_seek(s, last + 1, SEEK_HOLE), -ENXIO);
 }
 
-/* A read ends where the store does, and the size is that of the longest write. */
+/* A read ends at the size, which is the largest end of a write. */
 static void test_size(struct kunit *test)
 {
 	struct scull_store *s = test->priv;
@@ -147,7 +147,7 @@ static void test_size(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, scull_store_size(s), 6);
 }
 
-/* Whoever walks comes to each quantum once, and to its first byte. */
+/* scull_store_next() finds the next quantum from each position. */
 static void test_next(struct kunit *test)
 {
 	struct scull_store *s = test->priv;
@@ -156,7 +156,7 @@ static void test_next(struct kunit *test)
 	unsigned int i;
 
 	KUNIT_EXPECT_NULL(test, scull_store_next(s, &at));
-	/* The last of item 0, the first of item 2, the last of item 64 */
+	/* The last quantum of item 0, the first of item 2, the last of item 64 */
 	KUNIT_EXPECT_EQ(test, put(s, "a", 1, s->span - 1), 1);
 	KUNIT_EXPECT_EQ(test, put(s, "b", 1, 2 * s->span), 1);
 	KUNIT_EXPECT_EQ(test, put(s, "c", 1, 65 * s->span - 1), 1);
@@ -178,7 +178,7 @@ static void test_next(struct kunit *test)
 						      65 * s->span - quantum;
 		KUNIT_ASSERT_NOT_NULL(test, data);
 		KUNIT_EXPECT_EQ(test, at.item * s->span + (u64)at.quantum * quantum, start);
-		/* Within the quantum it started in, it stays where it was. */
+		/* The offset stays if there is a quantum at the position, and is 0 otherwise. */
 		KUNIT_EXPECT_EQ(test, at.offset,
 				at.item == before.item && at.quantum == before.quantum ?
 					before.offset : 0);
@@ -187,7 +187,7 @@ static void test_next(struct kunit *test)
 	}
 }
 
-/* What a fault fills may lie behind the end, and is no data there. */
+/* A quantum past the size, which a page fault allocated, is not data. */
 static void test_seek(struct kunit *test)
 {
 	struct scull_store *s = test->priv;
@@ -197,7 +197,7 @@ static void test_seek(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, scull_store_seek(s, 0, SEEK_DATA), -ENXIO);
 	KUNIT_EXPECT_EQ(test, scull_store_seek(s, 0, SEEK_HOLE), -ENXIO);
 
-	/* quantum 0: data, 1 and 2: a hole, 3 and 4: data, up to the end */
+	/* Quantum 0 is data, 1 and 2 are a hole, 3 and 4 are data up to the size. */
 	KUNIT_EXPECT_EQ(test, put(s, "a", 1, 0), 1);
 	KUNIT_EXPECT_EQ(test, put(s, "b", 1, 3LL * quantum), 1);
 	KUNIT_EXPECT_EQ(test, put(s, "c", 1, end - 1), 1);
@@ -219,7 +219,7 @@ static void test_seek(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, scull_store_seek(s, end, SEEK_DATA), -ENXIO);
 	KUNIT_EXPECT_EQ(test, scull_store_seek(s, end, SEEK_HOLE), -ENXIO);
 
-	/* A hole up to the end, and only then the quantum that was filled */
+	/* A hole up to the size, followed by the allocated quantum */
 	scull_store_fill(s, end + 2LL * quantum, &offset);
 	KUNIT_EXPECT_EQ(test, put(s, "d", 1, end), 1);
 	atomic64_set(&s->size, end + 2LL * quantum);
@@ -247,7 +247,7 @@ static void test_fill(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, scull_store_size(s), 0);
 }
 
-/* Of two quanta for a place the first stays. */
+/* Of two quanta published for a place the first stays. */
 static void test_publish(struct kunit *test)
 {
 	struct scull_store *s = test->priv;
@@ -265,7 +265,7 @@ static void test_publish(struct kunit *test)
 	}
 }
 
-/* What one write leaves of a quantum is zero, whoever had the memory before. */
+/* The rest of a partly written quantum is zero, whatever the memory held before. */
 static void test_uncovered(struct kunit *test)
 {
 	struct scull_store *s = test->priv;
@@ -292,14 +292,14 @@ static void test_uncovered(struct kunit *test)
 		KUNIT_ASSERT_NOT_NULL(test, data);
 		KUNIT_EXPECT_NULL(test, memchr_inv(data + len - 1, 0, quantum - len + 1));
 	}
-	/* Up to the last byte of a quantum */
+	/* A write that ends with the last byte of a quantum */
 	data = pattern(test, 2LL * quantum - len, len);
 	KUNIT_EXPECT_EQ(test, put(s, data, len, 2LL * quantum - len), len);
 	expect_pattern(test, 2LL * quantum - len, len);
 	KUNIT_EXPECT_EQ(test, scull_store_size(s), 2LL * quantum);
 }
 
-/* A mapping writes behind the end; when the size grows over that, it is zeros. */
+/* Stores of a mapping past the size read as zeros once the size has grown over them. */
 static void test_tail(struct kunit *test)
 {
 	struct scull_store *s = test->priv;
@@ -317,11 +317,11 @@ static void test_tail(struct kunit *test)
 	s->mapped = true;
 	memset(data + end, 0x77, page - end);
 
-	/* Right at the end there is no gap. */
+	/* A write at the size leaves no gap. */
 	KUNIT_EXPECT_EQ(test, put(s, "a", 1, end), 1);
 	KUNIT_EXPECT_EQ(test, data[end + 1], 0x77);
 	end++;
-	/* A gap of one byte, and one of three, with what follows left alone */
+	/* A gap of one byte, and one of three; the bytes after the write do not change. */
 	KUNIT_EXPECT_EQ(test, put(s, "a", 1, end + 1), 1);
 	KUNIT_EXPECT_EQ(test, byte_of(test, end), 0);
 	KUNIT_EXPECT_EQ(test, data[end + 2], 0x77);
@@ -331,7 +331,7 @@ static void test_tail(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, byte_of(test, end + 3), 'b');
 	KUNIT_EXPECT_EQ(test, data[end + 4], 0x77);
 	end += 4;
-	/* A gap to the last byte of the page, and then one over the next page */
+	/* A gap up to the last byte of the page, and one across the next page */
 	KUNIT_EXPECT_EQ(test, put(s, "c", 1, page - 1), 1);
 	expect_zeros(test, end, page - 1);
 	KUNIT_EXPECT_EQ(test, data[page - 1], 'c');
@@ -341,7 +341,7 @@ static void test_tail(struct kunit *test)
 	expect_pattern(test, 0, page / 3);
 }
 
-/* A gap that begins in a quantum and ends behind it */
+/* A gap that begins in a quantum and ends in the next one */
 static void test_tail_to_the_end(struct kunit *test)
 {
 	struct scull_store *s = test->priv;
@@ -361,7 +361,7 @@ static void test_tail_to_the_end(struct kunit *test)
 	next[0] = 0x77;
 	KUNIT_EXPECT_EQ(test, put(s, "c", 1, quantum + 1LL), 1);
 	expect_zeros(test, 2, page);
-	/* What lies in another page than the end, no mapping can have written. */
+	/* A mapping cannot store past the page of the size, so this is not zeroed. */
 	KUNIT_EXPECT_EQ(test, next[0], 0x77);
 }
 
@@ -377,7 +377,7 @@ static void test_nowait(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, held(test), 0);
 	KUNIT_EXPECT_EQ(test, put(s, data, 1, pos), 1);
 
-	/* What is there, up to its last byte; and not one more */
+	/* Overwriting works up to the last byte of a quantum, and not across it. */
 	KUNIT_EXPECT_EQ(test, put_nowait(s, "b", 1, pos), 1);
 	KUNIT_EXPECT_EQ(test, byte_of(test, pos), 'b');
 	KUNIT_EXPECT_EQ(test, put_nowait(s, "xy", 2, pos), -EAGAIN);
@@ -389,13 +389,13 @@ static void test_nowait(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, put_nowait(s, "xy", 2, pos), 2);
 	KUNIT_EXPECT_EQ(test, byte_of(test, pos + 1), 'y');
 
-	/* The last quantum may reach beyond the last position. */
+	/* The last quantum may extend past the largest offset. */
 	KUNIT_EXPECT_EQ(test, put(s, "z", 1, MAX_LFS_FILESIZE - 1), 1);
 	KUNIT_EXPECT_EQ(test, put_nowait(s, "xy", 2, MAX_LFS_FILESIZE - 1), 1);
 	KUNIT_EXPECT_EQ(test, put_nowait(s, "x", 1, MAX_LFS_FILESIZE), -EFBIG);
 }
 
-/* The backend: all of a quantum is there, and its pages are those it says. */
+/* The backend: a whole quantum is accessible, and .page returns its pages. */
 static void test_quantum(struct kunit *test)
 {
 	struct scull_store *s = test->priv;

@@ -16,15 +16,15 @@ static const struct geometry geometries[] = {
 	{ "a byte less than a page", PAGE_SIZE - 1, 2 },
 	{ "a byte more than a page", PAGE_SIZE + 1, 2 },
 	{ "two primes", 251, 7 },
-	/* Slow, for each item is megabytes */
+	/* Slow: each item takes megabytes. */
 	{ "the smallest quantum, the largest qset", 1, QSET_MAX },
 	{ "the largest", 0, QSET_MAX },
 };
 
 /**
- * any_gen_params() - the geometries, one after the other, for KUNIT_CASE_PARAM
- * @test: of which case
- * @prev: the last one, NULL at first
+ * any_gen_params() - iterate over all geometries, for KUNIT_CASE_PARAM
+ * @test: the test
+ * @prev: the previous geometry, NULL at first
  * @desc: set to the name
  *
  * Return: the next, or NULL.
@@ -40,9 +40,9 @@ const void *any_gen_params(struct kunit *test, const void *prev, char *desc)
 }
 
 /**
- * quick_gen_params() - the same but for the slow ones
- * @test: of which case
- * @prev: the last one, NULL at first
+ * quick_gen_params() - the same without the slow ones
+ * @test: the test
+ * @prev: the previous geometry, NULL at first
  * @desc: set to the name
  *
  * Return: the next, or NULL.
@@ -55,10 +55,10 @@ const void *quick_gen_params(struct kunit *test, const void *prev, char *desc)
 }
 
 /**
- * store_init() - before each test: an empty store in test->priv, no limit, no headroom
+ * store_init() - set up a test: an empty store in test->priv, no limit, no headroom
  * @test: the test
  *
- * A test that is none of a geometry gets that of the book's small one.
+ * A test without a parameter gets the book's small geometry.
  *
  * Return: 0 or a negative errno.
  */
@@ -82,7 +82,7 @@ int store_init(struct kunit *test)
 }
 
 /**
- * store_exit() - after each test: nothing of the store is left
+ * store_exit() - free the store, and check that nothing of it is left
  * @test: the test
  */
 void store_exit(struct kunit *test)
@@ -105,7 +105,7 @@ void store_exit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sum.allocated, sum.freed);
 	KUNIT_EXPECT_EQ(test, sum.bytes, 0);
 
-	/* Anything that is still counted leaves no room for this. */
+	/* This fails if anything is still charged. */
 	scull_limit.value = 1;
 	KUNIT_EXPECT_EQ(test, scull_charge(SZ_1M), 0);
 	scull_charged(SZ_1M);
@@ -125,9 +125,9 @@ static ssize_t write_store(struct scull_store *s, const void *data, size_t len,
 /**
  * put() - write to a store
  * @s: the store
- * @data: what
- * @len: how much
- * @pos: where
+ * @data: the bytes
+ * @len: how many
+ * @pos: the position
  *
  * Return: as scull_store_write().
  */
@@ -139,9 +139,9 @@ ssize_t put(struct scull_store *s, const void *data, size_t len, loff_t pos)
 /**
  * put_nowait() - the same, with nowait
  * @s: the store
- * @data: what
- * @len: how much
- * @pos: where
+ * @data: the bytes
+ * @len: how many
+ * @pos: the position
  *
  * Return: as scull_store_write().
  */
@@ -153,9 +153,9 @@ ssize_t put_nowait(struct scull_store *s, const void *data, size_t len, loff_t p
 /**
  * get() - read from a store
  * @s: the store
- * @data: filled with what is there; what nothing was read to is 0xee
- * @len: how much
- * @pos: where
+ * @data: set to the bytes; those past the end of the read are 0xee
+ * @len: how many
+ * @pos: the position
  *
  * Return: as scull_store_read().
  */
@@ -170,8 +170,8 @@ ssize_t get(struct scull_store *s, void *data, size_t len, loff_t pos)
 }
 
 /*
- * Positions with a border on one side, as quanta, spans and a few bytes more. The
- * first ones are all that the largest quanta and items get, each of megabytes.
+ * Positions at both sides of boundaries: spans, quanta and a few bytes. Large quanta and
+ * qsets, which take megabytes each, get the first ones only.
  */
 static const struct {
 	unsigned int spans;
@@ -184,7 +184,7 @@ static const struct {
 	{ 64, 0, 0 }, { 64, 1, 0 }, { 65, 0, -1 }, { 4096, 0, -1 }, { 4096, 0, 0 },
 };
 
-/* At the other end: how many bytes before it */
+/* And as many of the last positions */
 #define LAST_EDGES 3
 
 static unsigned int first_edges(const struct scull_store *s)
@@ -204,11 +204,11 @@ unsigned int edge_count(const struct scull_store *s)
 }
 
 /**
- * edge() - a position at a border, or next to one
+ * edge() - a position at a boundary, or next to one
  * @s: the store
- * @nr: which
+ * @nr: which one, less than edge_count()
  *
- * Return: the position, from 0 to the last a byte can have.
+ * Return: the position, from 0 to the last possible one.
  */
 loff_t edge(const struct scull_store *s, unsigned int nr)
 {
