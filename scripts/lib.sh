@@ -1,22 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 #
-# What the scripts share.  Each sources it first: . "$(dirname "$0")/lib.sh"
+# Functions of all scripts, each of which sources this file first:
+# . "$(dirname "$0")/lib.sh"
 
-# Commands print what scripts compare; and perl's own warnings about a locale
-# that a minimal machine does not have are no news.
+# Scripts compare the output of commands; and perl warns of a locale that a minimal
+# machine does not have.
 export LC_ALL=C
-# A user's has no sbin, where some of the programs are.
+# A user's PATH has no sbin, which some of the programs are in.
 PATH=$PATH:/usr/sbin:/sbin
-# What a VM or another user is to read must not depend on this one's.
+# A VM and other users must be able to read the files, whatever the user's umask.
 umask 022
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 
 # Settings from the environment: with SCULL_INSTALL=never nothing is installed, and with
-# SCULL_OFFLINE nothing is looked for that is not fetched yet.
+# SCULL_OFFLINE nothing is downloaded.
 
-# Everything fetched or built for a VM lives here; it can be deleted at will.
+# Everything that is downloaded or built for a VM; it can be deleted at any time.
 cache=${XDG_CACHE_HOME:-${HOME:?}/.cache}/scull
 
 say()
@@ -30,7 +31,7 @@ die()
 	exit 1
 }
 
-# make takes spaces and colons in a path apart, kbuild cannot be told not to.
+# make splits paths at spaces and colons, and kbuild cannot quote them.
 for path in "$top" "$cache"; do
 	case $path in
 	*[[:space:]:]*)
@@ -38,8 +39,8 @@ for path in "$top" "$cache"; do
 	esac
 done
 
-# has TOOL - is it on this machine? A C header and a library are looked for where
-# the compiler does: distributions differ in where they keep them.
+# has TOOL - does this machine have it? The compiler looks for C headers and libraries,
+# because their directories differ between distributions.
 has()
 {
 	case $1 in
@@ -56,7 +57,7 @@ has()
 	esac >/dev/null 2>&1
 }
 
-# static_busybox - print the path of a static one: the VM has no libraries.
+# static_busybox - print the path of a static busybox, because the VM has no libraries.
 static_busybox()
 {
 	for busybox in busybox-static busybox.static busybox; do
@@ -66,7 +67,7 @@ static_busybox()
 	return 1
 }
 
-# lacking TOOL... - those that this machine does not have.
+# lacking TOOL... - print those that this machine does not have.
 lacking()
 {
 	for tool in "$@"; do
@@ -74,13 +75,13 @@ lacking()
 	done
 }
 
-# need TOOL... - have these, see tests/tools.tsv, on this machine.
+# need TOOL... - install these tools of tests/tools.tsv, if they are not on this machine.
 need()
 {
 	[ "$(lacking "$@")" ] || return 0
 
-	# Tests run at the same time, apt does not.
-	mkdir -p "$cache" || die "cannot make '$cache': name another place with XDG_CACHE_HOME"
+	# Tests run in parallel, but apt must not.
+	mkdir -p "$cache" || die "cannot make '$cache'; set XDG_CACHE_HOME to another directory"
 	exec 6>"$cache/packages.lock"
 	flock 6
 	lacking=$(lacking "$@")
@@ -88,7 +89,7 @@ need()
 	exec 6>&-
 }
 
-# provide - install what has the tools in $lacking, or say what that is and end.
+# provide - install the packages of the tools in $lacking, or print them and exit.
 provide()
 {
 	# shellcheck disable=SC2086 # a list of words
@@ -98,12 +99,12 @@ provide()
 	pacman)	install='pacman -S' column=4 ;;
 	zypper)	install='zypper install' column=5 ;;
 	apk)	install='apk add' column=6 ;;
-	*)	die "these are needed:$lacking" ;;
+	*)	die "missing on this machine:$lacking" ;;
 	esac
 	packages=
 	for tool in $lacking; do
 		package=$(table tools.tsv "$tool" | cut -f "$column")
-		[ "$package" != - ] || die "'$tool' is needed, and only looked for on Debian"
+		[ "$package" != - ] || die "'$tool' is missing; its package is known for Debian only"
 		packages="$packages ${package:-$tool}"
 	done
 
@@ -119,13 +120,13 @@ provide()
 		as_root=never
 	fi
 	if [ "$as_root" = never ]; then
-		say "needed, and not on this machine:$lacking; as root, run:"
+		say "missing on this machine:$lacking; as root, run:"
 		echo "$install$packages" >&2
 		exit 1
 	fi
 
 	# sudo may ask for a password.
-	say "these packages are needed:$packages"
+	say "missing packages:$packages"
 	# shellcheck disable=SC2086 # $as_root and $packages are lists of words
 	if ! {
 		$as_root apt-get -q update &&
@@ -136,16 +137,16 @@ provide()
 			apt-get -q -y install --no-install-recommends $packages
 	} 5>&2 </dev/null >"$cache/packages.log" 2>&1 6>&-; then
 		tail "$cache/packages.log" >&2
-		say "that was the end of $cache/packages.log; as root, run:"
+		say "the above is the end of $cache/packages.log; as root, run:"
 		echo "$install$packages" >&2
 		exit 1
 	fi
 	# shellcheck disable=SC2086 # a list of words
 	lacking=$(lacking $lacking)
-	[ "$lacking" = '' ] || die "installed$packages, and still there is no$lacking"
+	[ "$lacking" = '' ] || die "installed$packages, but still missing:$lacking"
 }
 
-# package_manager - the one of this machine
+# package_manager - print that of this machine
 package_manager()
 {
 	for manager in apt-get dnf pacman zypper apk; do
@@ -156,8 +157,8 @@ package_manager()
 	done
 }
 
-# in_container - say how to go on where there is no Debian to take kernels and tools
-# from, and end.
+# in_container - print how to continue on a machine that is not Debian, which kernels and
+# tools come from, and exit.
 in_container()
 {
 	say "this machine has no Debian packages; with podman (or docker):"
@@ -168,16 +169,16 @@ in_container()
 	exit 1
 }
 
-# on_debian - go on only where kernels and tools can be fetched.
+# on_debian - exit unless kernels and tools can be downloaded here.
 on_debian()
 {
 	if [ ! "$(host_codename)" ] || [ "$(package_manager)" != apt ]; then
 		in_container
 	fi
-	[ "$(uname -m)" = x86_64 ] || die "only amd64 machines have been tried, and this is $(uname -m)"
+	[ "$(uname -m)" = x86_64 ] || die "this works on amd64 machines only; this one is $(uname -m)"
 }
 
-# optional NEXT - set $value to an option's value if the next word is one.
+# optional NEXT - set $value to the next word if that is an option's value.
 # shellcheck disable=SC2034 # it is for the caller
 optional()
 {
@@ -187,15 +188,16 @@ optional()
 	esac
 }
 
-# table FILE KEY - the rows of a tab-separated table whose first field is KEY
-# (all of them without), comments left out.
+# table FILE [KEY] - print the rows of a tab-separated table, without comments; with KEY,
+# those whose first field it is.
 table()
 {
 	awk -F '\t' -v key="${2-}" \
 		'!/^(#|$)/ && (key == "" || $1 == key)' "$top/tests/$1"
 }
 
-# kernel_names [WHEN] - of all kernels, or those with this in their last field.
+# kernel_names [WHEN] - print the names of all kernels, or of those with WHEN in their last
+# field.
 kernel_names()
 {
 	table kernels.tsv | awk -F '\t' -v when="${1-}" \
@@ -222,14 +224,14 @@ kernel_row()
 	END
 }
 
-# host_codename - of this machine's Debian, empty if it is something else
+# host_codename - print the codename of this machine's Debian, or nothing elsewhere
 host_codename()
 {
 	! grep -q -s -x 'ID=debian' /etc/os-release ||
 		sed -n 's/^VERSION_CODENAME=//p' /etc/os-release
 }
 
-# host_arch - this machine's architecture, by Debian's name
+# host_arch - print this machine's architecture, by its name in Debian
 host_arch()
 {
 	case $(uname -m) in
@@ -240,20 +242,20 @@ host_arch()
 	esac
 }
 
-# host_kernel - the kernel of this machine's own release: the one without a version in
-# its name
+# host_kernel - print the kernel of this machine's own release: the one without a version
+# in its name
 host_kernel()
 {
 	table kernels.tsv | awk -F '\t' -v codename="$(host_codename)" -v arch="$(host_arch)" '
 		$3 != arch || $4 != arch { next }
 		$2 == codename		{ found = $1 }
-		# A codename without a row is that of testing.
+		# A codename without a row is testing.
 		$2 == "testing" && !found { found = $1 }
 		END			{ print found }'
 }
 
-# kernel_make NAME WORD... - make in the build directory of that kernel, with its own
-# compiler, which comes first, and what goes with it.
+# kernel_make NAME WORD... - run make in the build directory of that kernel, with the
+# compiler and the tools that belong to it first in PATH.
 kernel_make()
 (
 	kernel_row "$1"
@@ -269,25 +271,25 @@ kernel_make()
 	env PATH="$programs" make -j "$(nproc)" -C "$kernel_dir/build" "$@"
 )
 
-# is_own - is the kernel that kernel_row was asked for compiled by us?
+# is_own - is the kernel of kernel_row compiled by scripts/compile?
 is_own()
 {
 	[ -e "$top/tests/kernels/$flavour.config" ]
 }
 
-# has_kvm - can this machine's CPU itself run the kernel that kernel_row was asked for?
+# has_kvm - can the kernel of kernel_row run on this machine's CPU?
 has_kvm()
 {
 	[ "$(uname -m)" = x86_64 ] && [ "$arch" = amd64 ] && [ -w /dev/kvm ] &&
 		grep -q -E -w 'vmx|svm' /proc/cpuinfo
 }
 
-# vm_slot - wait to be one of two that emulate a machine, until this program ends. They
-# fill a CPU each: with more at a time their time limits would mean nothing.
+# vm_slot - wait for one of two slots for emulated machines, and keep it until this program
+# ends. Each machine fills a CPU: with more of them, their time limits would be too short.
 vm_slot()
 {
 	mkdir -p "$cache/vm"
-	# Waiters queue here.
+	# The waiters queue on this lock.
 	exec 9>"$cache/vm/queue"
 	flock 9
 	while :; do
