@@ -64,7 +64,8 @@ int main(int argc, char **argv)
 	if (log < 0 || lseek(log, 0, SEEK_END) < 0)
 		return fail("/dev/kmsg");
 	if (!syscall(SYS_finit_module, module, parameters, 0)) {
-		fprintf(stderr, "lesson: %s is not a lesson: it stayed loaded\n", path);
+		fprintf(stderr,
+			"lesson: %s is not a lesson: it stayed loaded\n", path);
 		return 1;
 	}
 	if (errno != ENODEV)
