@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The container of the README, as TAP: built on a minimal Debian 13 under the name that
+# The container of docs/run.md, as TAP: built on a minimal Debian 13 under the name that
 # the Containerfile asks for, then the demo, the prompt and one group of the suite in it,
 # without a network. Takes half an hour and 16 GB.
 

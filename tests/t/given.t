@@ -64,9 +64,9 @@ says 'the demo without apt and dpkg' 0 'Device 0: qset 4, q 10, sz 2070'
 ends without scripts/check --image "$given/vmlinuz" --build "$given/build"
 says 'the suite without apt and dpkg' 0 'Result: PASS'
 row=$(tail -n 1 "$tmp/said")
-columns=$(sed -n '/^## Kernels/,/^## /s/^| kernel |.*/&/p' README.md | tr -cd '|')
+columns=$(sed -n '/^## Kernels/,/^## /s/^| kernel |.*/&/p' docs/results.md | tr -cd '|')
 [ "$(echo "$row" | tr -cd '|')" = "$columns" ] && good=0 || good=1
-result $good 'it ends in a row for the table in the README'
+result $good 'it ends in a row for the table in docs/results.md'
 [ $good = 0 ] || echo "$row" | details
 
 ends without scripts/demo

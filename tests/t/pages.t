@@ -13,7 +13,8 @@ begin pages
 need bear dot /etc/protocols
 pages="README.md CONTRIBUTING.md SECURITY.md docs/course.md $(echo docs/course/*)
 	docs/session.md docs/watch-a-write.md docs/playground.md docs/boot/README.md
-	docs/bench/README.md docs/exercises.md docs/films.md"
+	docs/bench/README.md docs/exercises.md docs/films.md docs/run.md docs/results.md
+	docs/from-the-book.md docs/troubleshooting.md docs/support.md"
 
 # none COMMAND... - it has nothing to say.
 none()
@@ -42,6 +43,18 @@ for page in $shown; do
 done
 
 ok 'the diagrams have what their source says' scripts/diagrams --check
+
+# cost COLUMN - what chapter 3 measures for three quanta, as cells of the README's table
+cost()
+{
+	awk -v column="$1" 'NF == 4 && /^(10|4000|20000): / { printf " %s |", $column }' \
+		docs/course/3-allocators.md
+}
+column=2
+for module in scullc scullp scullv; do
+	ok "the README has what $module spends" grep -q "^| .$module. |.* |$(cost $column)\$" README.md
+	column=$((column + 1))
+done
 
 # links PAGE - those of its links that lead to no file, or to no heading of one.
 links()
