@@ -562,10 +562,8 @@ void calls_prepare(void)
 
 	must(sigaction(SIGBUS, &act, NULL));
 	must(sigaction(SIGSEGV, &act, NULL));
-	good = mmap(NULL, 2 * ROOM + page_size(), PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (good == MAP_FAILED)
-		die("mmap: %s", strerror(errno));
+	good = must(mmap(NULL, 2 * ROOM + page_size(), PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 	for (size_t i = 0; i < 2 * ROOM; i++)
 		good[i] = 1 + i % 127;
 	half_end = good + 2 * ROOM;

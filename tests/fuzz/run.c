@@ -279,10 +279,8 @@ int run_watched(int (*work)(void))
 	int status;
 	pid_t pid;
 
-	told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE,
-		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (told == MAP_FAILED)
-		die("mmap: %s", strerror(errno));
+	told = must(mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0));
 	pid = must(fork());
 	if (!pid)
 		exit(work());

@@ -179,10 +179,9 @@ int main(void)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (size_t i = 0; i < sizeof(pattern); i++)
 		pattern[i] = 1 + i % PERIOD;
-	results = mmap(NULL, sizeof(*results) * MODULES, PROT_READ | PROT_WRITE,
-		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (results == MAP_FAILED)
-		die("mmap: %s", strerror(errno));
+	results = must(mmap(NULL, sizeof(*results) * MODULES,
+			    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			    -1, 0));
 
 	for (int m = 0; m < MODULES; m++)
 		for (int d = 0; d < DEVICES; d++) {

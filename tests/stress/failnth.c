@@ -496,10 +496,8 @@ static void before_moved(void)
 {
 	before_mapped();
 	moved_from = map;
-	room = mmap(NULL, map_len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-		    0);
-	if (room == MAP_FAILED)
-		die("mmap: %s", strerror(errno));
+	room = must(mmap(NULL, map_len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+			 -1, 0));
 }
 
 static long long act_move(void)
@@ -895,10 +893,8 @@ static bool bad_memory(bool write, bool vector)
 	unsigned char *end;
 
 	must(ftruncate(fd, page_size()));
-	end = mmap(NULL, 2 * page_size(), PROT_READ | PROT_WRITE, MAP_SHARED,
-		   fd, 0);
-	if (end == MAP_FAILED)
-		die("mmap: %s", strerror(errno));
+	end = must(mmap(NULL, 2 * page_size(), PROT_READ | PROT_WRITE,
+			MAP_SHARED, fd, 0));
 	close(fd);
 	end += page_size();
 

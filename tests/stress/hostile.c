@@ -714,10 +714,8 @@ int main(int argc, char **argv)
 	if (argc - optind != 1)
 		usage();
 	use_module(argv[optind]);
-	count = mmap(NULL, sizeof(*count), PROT_READ | PROT_WRITE,
-		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (count == MAP_FAILED)
-		die("mmap: %s", strerror(errno));
+	count = must(mmap(NULL, sizeof(*count), PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0));
 
 	before = capacity();
 	run_everybody(seconds);

@@ -498,10 +498,8 @@ void many_run(uint64_t seed, unsigned int count, unsigned int seconds)
 	int status, failed = 0;
 
 	processes = MIN(count, MOST_PROCESSES);
-	board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE,
-		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (board == MAP_FAILED)
-		die("mmap: %s", strerror(errno));
+	board = must(mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0));
 	fds[SHARED] = dev_open(SHARED, O_RDWR);
 
 	for (self = 0; self < processes; self++)

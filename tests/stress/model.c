@@ -351,11 +351,7 @@ static int *ints[POINTERS];
 
 static void *map_memory(int fd, size_t len, int prot)
 {
-	void *p = mmap(NULL, len, prot, MAP_SHARED, fd, 0);
-
-	if (p == MAP_FAILED)
-		die("mmap: %s", strerror(errno));
-	return p;
+	return must(mmap(NULL, len, prot, MAP_SHARED, fd, 0));
 }
 
 static int make_memory(size_t len)

@@ -113,10 +113,8 @@ static void look_at_attributes(void)
 /* The kernel accesses the page: past the size that is an error, not SIGBUS. */
 static void touch(int prot)
 {
-	void *page = mmap(NULL, page_size(), prot, MAP_SHARED, fd, 0);
+	void *page = must(mmap(NULL, page_size(), prot, MAP_SHARED, fd, 0));
 
-	if (page == MAP_FAILED)
-		die("mmap: %s", strerror(errno));
 	if (prot & PROT_WRITE)
 		pread(file, page, LEN, 0);
 	else
@@ -153,9 +151,7 @@ static void fill_holes(void)
 	trim_it();
 	must(pwrite(fd, "", 1, len - 1));
 	meet();
-	map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (map == MAP_FAILED)
-		die("mmap: %s", strerror(errno));
+	map = must(mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
 	/* The first page has been written by others, and the last is no hole. */
 	for (int i = 1; i < HOLES - 1; i++) {
 		size_t at = i * page_size() + cpu;
@@ -275,10 +271,8 @@ int main(int argc, char **argv)
 		usage();
 	use_module(argv[optind++]);
 	bits = named(argv + optind);
-	seen = mmap(NULL, sizeof(*seen), PROT_READ | PROT_WRITE,
-		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (seen == MAP_FAILED)
-		die("mmap: %s", strerror(errno));
+	seen = must(mmap(NULL, sizeof(*seen), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0));
 	file = must(memfd_create("bytes", MFD_CLOEXEC));
 	must(ftruncate(file, LEN));
 	own = must(memfd_create("own", MFD_CLOEXEC));

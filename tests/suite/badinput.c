@@ -55,10 +55,9 @@ END_TEST
 START_TEST(read_only_buffer)
 {
 	int fd = victim("");
-	char *page = mmap(NULL, page_size(), PROT_READ,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *page = must(mmap(NULL, page_size(), PROT_READ,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 
-	ck_assert_ptr_ne(page, MAP_FAILED);
 	must_fail(pread(fd, page, 100, 0), EFAULT);
 	check_zeros(page, 100, 0);
 	/* A write from it works. */

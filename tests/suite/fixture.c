@@ -221,11 +221,10 @@ void *fenced(size_t len)
 {
 	size_t page = page_size();
 	size_t whole = (len + page - 1) / page * page;
-	char *map = mmap((void *)(1L << 28), whole + page,
-			 PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-			 -1, 0);
+	char *map = must(mmap((void *)(1L << 28), whole + page,
+			      PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 
-	ck_assert_ptr_ne(map, MAP_FAILED);
 	must(munmap(map + whole, page));
 	return map + whole - len;
 }

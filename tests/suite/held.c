@@ -30,9 +30,8 @@ static void make_buffer(struct held *h)
 	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
 	char *hole;
 
-	h->buf = mmap(NULL, HELD_PAGES * h->page, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ck_assert_ptr_ne(h->buf, MAP_FAILED);
+	h->buf = must(mmap(NULL, HELD_PAGES * h->page, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 	/* Otherwise the whole buffer may be one huge page. */
 	madvise(h->buf, HELD_PAGES * h->page, MADV_NOHUGEPAGE);
 	fill(h->buf, HELD_PAGES * h->page, 1, 0);
@@ -73,9 +72,8 @@ struct held *held_task(int fd, int hole,
 	h->hole = hole;
 	h->page = page_size();
 	make_buffer(h);
-	stack = mmap(NULL, stack_size, PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ck_assert_ptr_ne(stack, MAP_FAILED);
+	stack = must(mmap(NULL, stack_size, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 	h->pid = must(clone(run, stack + stack_size, CLONE_VM | SIGCHLD, h));
 	ck_assert_int_eq(must(read(h->uffd, &msg, sizeof(msg))), sizeof(msg));
 	ck_assert_int_eq(msg.event, UFFD_EVENT_PAGEFAULT);

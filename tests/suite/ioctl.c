@@ -48,14 +48,12 @@ static long minimum(int i)
 static int *low_int(void)
 {
 	int flags = MAP_PRIVATE | MAP_ANONYMOUS;
-	int *p;
 
 #ifdef MAP_32BIT
 	flags |= MAP_32BIT;
 #endif
-	p = mmap(NULL, page_size(), PROT_READ | PROT_WRITE, flags, -1, 0);
-	ck_assert_ptr_ne(p, MAP_FAILED);
-	return p;
+	return must(
+		mmap(NULL, page_size(), PROT_READ | PROT_WRITE, flags, -1, 0));
 }
 
 START_TEST(the_books_encoding)

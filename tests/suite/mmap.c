@@ -275,9 +275,8 @@ START_TEST(large_quanta) /* trap 6 */
 			buf[i] = off + i;
 		ck_assert_int_eq(must(pwrite(fd, buf, quantum, off)), quantum);
 	}
-	room = mmap(NULL, len + HUGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
-		    -1, 0);
-	ck_assert_ptr_ne(room, MAP_FAILED);
+	room = must(mmap(NULL, len + HUGE, PROT_NONE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 	room += HUGE - (unsigned long)room % HUGE;
 	p = mmap(room, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
 		 0);
@@ -523,9 +522,8 @@ START_TEST(moved_and_covered)
 	ck_assert_ptr_eq(q, MAP_FAILED);
 	ck_assert_int_eq(errno, EFAULT);
 	/* mremap() to another address */
-	q = mmap(NULL, 10 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-		 0);
-	ck_assert_ptr_ne(q, MAP_FAILED);
+	q = must(mmap(NULL, 10 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+		      -1, 0));
 	q = mremap(p, 10 * page, 10 * page, MREMAP_MAYMOVE | MREMAP_FIXED, q);
 	ck_assert_ptr_ne(q, MAP_FAILED);
 	check_fill(q, 10 * page, 1, 0);
@@ -883,8 +881,8 @@ START_TEST(page_is_not_stolen)
 				 page_size());
 	} else {
 		/* Only read it: a store would make it dirty. */
-		map = mmap(NULL, page_size(), PROT_READ, MAP_SHARED, fd, 0);
-		ck_assert_ptr_ne(map, MAP_FAILED);
+		map = must(
+			mmap(NULL, page_size(), PROT_READ, MAP_SHARED, fd, 0));
 		check_fill(map, page_size(), 3, 0);
 		ck_assert_uint_eq(frame_of(map), frame);
 		ck_assert_int_eq(
@@ -901,8 +899,7 @@ START_TEST(page_is_not_stolen)
 	close(ends[0]);
 	close(ends[1]);
 	fd = fuse_open();
-	map = mmap(NULL, page_size(), PROT_READ, MAP_SHARED, fd, 0);
-	ck_assert_ptr_ne(map, MAP_FAILED);
+	map = must(mmap(NULL, page_size(), PROT_READ, MAP_SHARED, fd, 0));
 	check_fill(map, page_size(), 3, 0);
 	ck_assert_uint_ne(frame_of(map), frame);
 	must(munmap(map, page_size()));
@@ -921,9 +918,8 @@ START_TEST(advice)
 	load_geometry(_i);
 	fd = dev_open(0, O_RDWR);
 	put(fd, 0, len, 1);
-	p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
-		 fd, 0);
-	ck_assert_ptr_ne(p, MAP_FAILED);
+	p = must(mmap(NULL, len, PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_POPULATE, fd, 0));
 	fill(p, len, 2, 0);
 	must(madvise(p, len, MADV_DONTNEED));
 	check_fill(p, len, 2, 0);
@@ -1059,8 +1055,7 @@ START_TEST(program_written_anew)
 	load("order=0");
 	fd = dev_open(0, O_RDWR);
 	put(fd, 0, len, 1);
-	p = mmap(NULL, len, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
-	ck_assert(p != MAP_FAILED);
+	p = must(mmap(NULL, len, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0));
 	check_fill(p, len, 1, 0);
 	ck_assert(is_fetched(p));
 	put(fd, len / 2, 1, 2);

@@ -126,11 +126,8 @@ struct ring {
 
 static void *map_ring(int fd, size_t len, off_t what)
 {
-	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
-		       MAP_SHARED | MAP_POPULATE, fd, what);
-
-	ck_assert_ptr_ne(p, MAP_FAILED);
-	return p;
+	return must(mmap(NULL, len, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_POPULATE, fd, what));
 }
 
 static struct ring make_ring(void)

@@ -335,11 +335,10 @@ END_TEST
 static void write_throttled(int n)
 {
 	const size_t len = THROTTLED;
-	char *zeros = mmap(NULL, len, PROT_READ,
-			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *zeros =
+		must(mmap(NULL, len, PROT_READ,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
 	int fd = dev_open(n, O_RDWR);
-
-	ck_assert_ptr_ne(zeros, MAP_FAILED);
 	join_group();
 	pwrite(fd, zeros, len, SIZE);
 }
@@ -406,11 +405,9 @@ END_TEST
 static void move_fuse_page(int reads)
 {
 	size_t len = FUSE_PAGES * page_size();
-	char *map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE,
-			 fuse_open(), 0);
+	char *map = must(mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE,
+			      fuse_open(), 0));
 	int fd = dev_open(0, O_RDWR);
-
-	ck_assert_ptr_ne(map, MAP_FAILED);
 	ck_assert_int_eq(must(reads ? pread(fd, map, len, 0) :
 				      pwrite(fd, map, len, 0)),
 			 len);
