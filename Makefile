@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# For people. The kernel's build system reads Kbuild instead.
+# For users. The kernel's build system reads Kbuild instead.
 
 running := $(shell uname -r)
 KDIR ?= /lib/modules/$(running)/build
 
-# As uname -r has it. Debian's headers have another in include/config.
+# The release as in uname -r. Debian's headers have another one in include/config.
 utsrelease = $(KDIR)/include/generated/utsrelease.h
 release = $(or $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(utsrelease) 2>/dev/null),$(running))
 oldest := $(shell sed -n 's/^oldest := //p' Kbuild)
@@ -19,15 +19,15 @@ export PATH := $(PATH):/usr/sbin:/sbin
 modules: headers
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
-## make load           build, load them all, make their nodes; sudo for the loading alone
+## make load           build the modules, load them and make their nodes; uses sudo only to load
 load: root modules
 	$(sudo) scripts/scull_load
 
-## make unload         unload them
+## make unload         unload the modules
 unload: root
 	$(sudo) scripts/scull_unload
 
-## make install        build, copy them to /lib/modules, where modprobe finds them; as root
+## make install        build the modules and install them in /lib/modules, for modprobe; as root
 install: modules
 	$(MAKE) -C $(KDIR) M=$(CURDIR) $(unsigned) modules_install
 	depmod -b '$(INSTALL_MOD_PATH)/' $(release)
@@ -40,12 +40,13 @@ uninstall:
 	depmod -b '$(INSTALL_MOD_PATH)/' $(release)
 
 # The directory depends on the kernel's version.
-installed = $(addsuffix /scull[cpv],$(or $(INSTALL_MOD_DIR),extra updates))
+installed = $(foreach dir,$(or $(INSTALL_MOD_DIR),extra updates),$(addprefix $(dir)/,$(directories)))
+directories := $(shell sed -n 's/^obj-m := //p' Kbuild)
 
 # Distributions configure signing, but keep the key.
 unsigned = $(if $(wildcard $(KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=)
 
-# One line where kbuild would fail with many, or build what cannot be loaded
+# One line of error where kbuild would print many, or build modules that cannot be loaded
 headers:
 	$(call one-word,$(CURDIR))$(call one-word,$(KDIR))
 	$(if $(wildcard $(utsrelease)),,$(error $(if $(default),$(none),$(none-there))))
@@ -62,12 +63,12 @@ others = $(KDIR) has the headers of $(release), and the running kernel is $(runn
 	$(if $(default),$(get-headers),leave KDIR= out, or boot $(release))
 too-old = scull needs Linux $(oldest) or newer, and $(KDIR) has the headers of $(release)
 
-# KDIR=HEADERS may be of another kernel, but not for what is loaded here.
+# KDIR=HEADERS may be of another kernel, but not for `make load`.
 default = $(filter file,$(origin KDIR))
 wanted = $(if $(default),$(running),$(release))
 load: wanted = $(running)
 
-# In the words of the package manager that is here
+# For the package manager of this machine
 with = $(if $(shell command -v $1 2>/dev/null),$2)
 flavour = $(lastword $(subst -, ,$(running)))
 get-headers = $(or \
@@ -93,12 +94,12 @@ programs:
 demo check lint bench deb:
 	scripts/$@
 
-## make compile_commands.json   for editors: what each file is compiled with, by bear(1)
+## make compile_commands.json   for editors: the compiler command of each file, by bear(1)
 compile_commands.json: headers
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 	bear --output $@ -- $(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
-# What DKMS builds from, in DESTDIR
+# The sources for DKMS, in DESTDIR
 source = $(DESTDIR)/usr/src/scull-$(version)
 dkms-source:
 	install -d $(source)
@@ -106,18 +107,18 @@ dkms-source:
 		$(filter-out %.mod.c,$(wildcard scull?/*.[ch])) $(source)
 	sed 's/#MODULE_VERSION#/$(version)/' dkms.conf >$(source)/dkms.conf
 
-## make dkms-install   have DKMS build them for the running kernel, and for each that comes after it
+## make dkms-install   build and install the modules with DKMS, for the running kernel and later ones
 ## make dkms-remove    undo make dkms-install
 dkms-install dkms-remove:
 	KDIR='$(KDIR)' scripts/dkms $(@:dkms-%=%)
 
-## make clean          remove what was built
+## make clean          remove all built files
 clean:
 	$(call one-word,$(CURDIR))$(call one-word,$(KDIR))
 	$(if $(wildcard $(utsrelease)),$(MAKE) -C $(KDIR) M=$(CURDIR) clean)
 	$(MAKE) -C tests clean
 
-## make help           this
+## make help           print this list
 help:
 	@sed -n 's/^## //p' Makefile
 

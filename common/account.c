@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Accounting: what the module's devices hold together is bounded by its limit, and by
- * the memory that the machine is to keep available, its headroom. Both are asked
- * before the allocation.
+ * Accounting. The memory that all devices of a module hold is bounded by the module's
+ * limit, and by headroom, the memory that the machine is to keep available. Memory is
+ * charged before it is allocated.
  */
 
 #include <linux/atomic.h>
@@ -11,21 +11,21 @@
 
 #include "scull.h"
 
-/* What all the stores of the module hold, in bytes. Bounded by its limit. */
+/* Bytes charged for all stores of the module */
 static atomic_long_t scull_held;
 
-/* The part of it that is charged but not yet allocated, in bytes */
+/* Of these, bytes that are not allocated yet */
 static atomic_long_t scull_pending;
 
-/* Bytes that may be charged before the machine is asked again */
+/* Bytes that can be charged before available memory is looked up again */
 static atomic_long_t scull_granted;
 
 /*
- * Has the machine more available memory than its headroom? It is asked once for a
- * part in 64 of the headroom, so that this costs nothing. Until then each module may
- * go that much too far. It counts what it has charged and not allocated yet. So of
- * two large charges at the same time both may be refused, although there is room for
- * either. It does not know of what other modules are allocating.
+ * Would the machine keep more available memory than headroom? si_mem_available() is
+ * slow, so it is called once for each 64th of headroom that is charged. Until the next
+ * call a module can exceed the bound by that much. Memory that is charged but not yet
+ * allocated counts as used: of two concurrent large charges both may fail although
+ * either would fit. Allocations in progress of other modules are not known.
  */
 static bool headroom_left(size_t bytes)
 {
@@ -45,18 +45,20 @@ static bool headroom_left(size_t bytes)
 		atomic_long_add(bytes, &scull_granted);
 		return false;
 	}
-	/* Not if somebody asked later than this: their answer counts. */
+	/* If this fails, a concurrent charge has a more recent answer. */
 	atomic_long_cmpxchg(&scull_granted, granted, headroom << PAGE_SHIFT >> 6);
 	return true;
 }
 
 /**
- * scull_charge() - count memory that is about to be allocated
+ * scull_charge() - charge memory that is about to be allocated
  * @bytes: how much
  *
+ * The caller calls scull_charged() after the allocation, whether it succeeded or not.
+ *
  * Context: Any context.
- * Return: 0 if scull_charged() is to follow, or -ENOSPC if it would exceed the
- * module's limit, or take what the machine is to keep available.
+ * Return: 0, or -ENOSPC if the module's limit would be exceeded or less than headroom
+ * would be available.
  */
 int scull_charge(size_t bytes)
 {
@@ -77,8 +79,8 @@ int scull_charge(size_t bytes)
 }
 
 /**
- * scull_charged() - what scull_charge() counted was allocated, or will not be
- * @bytes: how much
+ * scull_charged() - end what scull_charge() began
+ * @bytes: how much was charged
  *
  * Context: Any context.
  */
@@ -88,7 +90,7 @@ void scull_charged(size_t bytes)
 }
 
 /**
- * scull_uncharge() - count memory that was freed
+ * scull_uncharge() - uncharge memory that was freed
  * @bytes: how much
  *
  * Context: Any context.
@@ -99,7 +101,7 @@ void scull_uncharge(size_t bytes)
 }
 
 /**
- * scull_store_charge() - scull_charge() for something that a store is to hold
+ * scull_store_charge() - scull_charge() for memory that a store will hold
  * @s: the store
  * @bytes: how much
  *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Interface between the core and a backend, which is the allocator that makes one
- * module differ. A module is the core and one backend.
+ * Interface between the core and a backend. A backend wraps one kernel allocator.
+ * A module is the core and one backend.
  */
 #ifndef SCULL_BACKEND_H
 #define SCULL_BACKEND_H
@@ -18,21 +18,21 @@
 struct page;
 
 /*
- * A failure is the caller's to handle: no OOM killer, no warning. What memory
- * cgroup it is charged to is added where that is known.
+ * The caller handles a failure: no OOM kill, no warning. __GFP_ACCOUNT is added
+ * where it is known whether the memory cgroup can be charged.
  */
 #define SCULL_GFP (GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
-/* The same for vmalloc() */
+/* The same for vmalloc(), which does not take __GFP_RETRY_MAYFAIL on all kernels */
 static inline gfp_t scull_vmalloc_gfp(gfp_t gfp)
 {
 	return (gfp & ~__GFP_RETRY_MAYFAIL) | __GFP_VMALLOC_MAYFAIL;
 }
 
 /*
- * Bytes that the kernel keeps about a vmalloc area, charged to no memory cgroup: two
- * structures, the array of its pages, and its part of the page table with that of the
- * guard page that follows.
+ * Bytes that the kernel keeps about a vmalloc area and charges to no memory cgroup:
+ * two structures, the array of its pages, and page table entries for its pages and
+ * the guard page.
  */
 static inline size_t scull_vmalloc_records(size_t bytes)
 {
@@ -43,55 +43,76 @@ static inline size_t scull_vmalloc_records(size_t bytes)
 	       (pages + 1) * sizeof(pte_t);
 }
 
-/* A slab has a pointer to the memory cgroup of each object, not charged to it. */
+/* A slab keeps a pointer to the memory cgroup of each object, which is not charged. */
 #define SCULL_SLAB_RECORD (IS_ENABLED(CONFIG_MEMCG) ? sizeof(void *) : 0)
 
 /**
- * struct scull_pool - where a store gets its quanta from
- * @quantum: bytes that the store uses of each quantum
- * @footprint: bytes that the allocator spends on each, set by the backend
- * @records: bytes that the kernel keeps about each elsewhere, set by the backend
- * @priv: the backend's own
+ * struct scull_allocator - allocates the quanta of one store
+ * @bytes: length of a quantum, as the store uses it
+ * @footprint: bytes that the allocator spends on a quantum; set by the backend
+ * @records: bytes that the kernel keeps about a quantum elsewhere; set by the backend
+ * @priv: private to the backend
  *
- * Owned by one store and constant from setup to teardown, so that a quantum is
- * always freed with the size it was allocated with.
+ * The store owns it. It is constant from setup to teardown, so a quantum is always
+ * freed with the size that it was allocated with.
  */
-struct scull_pool {
-	unsigned int quantum;
+struct scull_allocator {
+	unsigned int bytes;
 	size_t footprint;
 	size_t records;
 	void *priv;
 };
 
 /**
- * struct scull_backend - the allocator that makes one module differ
+ * struct scull_backend - a kernel allocator, as the core uses it
  * @quantum_max: the largest quantum in bytes, at least PAGE_SIZE
- * @has_order: a quantum may be given as PAGE_SIZE << order
- * @vmalloced: it takes addresses of the vmalloc area, and no low memory
- * @setup: get ready to allocate quanta of pool->quantum bytes and set
- *	pool->footprint and pool->records. A trim calls it, which has to work where
- *	memory is short: no large allocation. May sleep. Returns 0 or a negative errno.
- * @teardown: undo @setup. Every quantum of the pool has been freed. May sleep.
- * @alloc: quanta, one or as many of @n as it can have at once; returns how many, 0
- *	if not even one could be allocated. Must honour @gfp: no OOM kill, no warning.
- *	Zeroed if @gfp has __GFP_ZERO. May sleep.
- * @free: give a quantum back. May sleep.
- * @page: the page at an offset of a quantum, for a page fault. Only for memory
- *	whose pages may be mapped, and NULL for a backend without such.
+ * @has_order: a quantum can also be given as an order, PAGE_SIZE << order
+ * @mappable: user space may map the pages of its quanta
+ * @init: optional. Checks parameters that depend on each other, when the module is
+ *	loaded and each of them is in its range. Returns 0, or a negative errno that
+ *	fails the load.
+ * @memory_pages: optional. How many pages of memory quanta can come from; the default
+ *	limit is half of that. Without it, the memory that the kernel maps directly.
+ * @setup: prepares to allocate quanta of @a->bytes bytes, and sets @a->footprint
+ *	and @a->records. A trim calls it, and has to succeed when memory is short:
+ *	it must not make large allocations. Returns 0 or a negative errno.
+ * @teardown: optional. Undoes @setup. All quanta have been freed.
+ * @alloc: allocates up to @n quanta, n > 0, and returns how many it has allocated:
+ *	as many as it can get at once, 0 if the first allocation failed. @gfp is an
+ *	upper bound of what it may do: it may leave out flags for a first attempt, but
+ *	must never invoke the OOM killer or warn. The quanta are zeroed if @gfp has
+ *	__GFP_ZERO.
+ * @free: frees a quantum.
+ * @page: the page of any address in a quantum. Must not sleep.
+ *
+ * A quantum is directly addressable for as long as it lives: the core copies to and
+ * from it by memcpy(), without kmap.
+ *
+ * All but @page run in process context and may sleep. @init runs once, before all
+ * others. @setup runs under scull_dev.lock of its device, or while the module is
+ * loaded. @alloc runs under that lock, in a write, or under mmap_lock, in a page
+ * fault, so it must take neither. @free, @teardown and @page run under any of these
+ * locks or none. All of them run concurrently, for the same allocator, too: a backend
+ * that has data of its own takes a lock of its own.
  */
 struct scull_backend {
 	unsigned int quantum_max;
 	bool has_order;
-	bool vmalloced;
-	int (*setup)(struct scull_pool *pool);
-	void (*teardown)(struct scull_pool *pool);
-	unsigned int (*alloc)(const struct scull_pool *pool, gfp_t gfp,
+	bool mappable;
+	int (*init)(void);
+	unsigned long (*memory_pages)(void);
+	int (*setup)(struct scull_allocator *a);
+	void (*teardown)(struct scull_allocator *a);
+	unsigned int (*alloc)(const struct scull_allocator *a, gfp_t gfp,
 			      void **quanta, unsigned int n);
-	void (*free)(const struct scull_pool *pool, void *quantum);
-	struct page *(*page)(void *quantum, unsigned int offset);
+	void (*free)(const struct scull_allocator *a, void *quantum);
+	struct page *(*page)(const void *address);
 };
 
 /* Each module links exactly one. */
 extern const struct scull_backend scull_backend;
+
+/* For @init of a backend with @has_order; the Kbuild then takes core-with-order-y. */
+int scull_order_init(void);
 
 #endif

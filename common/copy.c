@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Copying between a store and user memory. No locks and no files here. What readers
- * see of writers, and why that is harmless, is at the top of scull.h.
+ * Copies between a store and an iov_iter. This file takes no locks. The top of scull.h
+ * says what readers see of a concurrent write, and why that is harmless.
  */
 
 #include <linux/mm.h>
@@ -13,7 +13,7 @@
 #include "run.h"
 #include "scull.h"
 
-/* After how much to reschedule */
+/* How many bytes to copy between two reschedule points */
 #define RESCHED_BYTES SZ_16K
 
 /* Every RESCHED_BYTES: reschedule, and return true if a fatal signal is pending. */
@@ -26,8 +26,8 @@ static __always_inline bool interrupted(size_t left, size_t copied)
 }
 
 /*
- * A copy that failed may have stored more of its @run bytes at @start, which is the
- * position @pos, than the @copied that count. Past the end these stay zeros.
+ * A copy of @run bytes to @start, which is position @pos, failed after @copied bytes. It
+ * may have stored some bytes after these. Zero them where they lie past the end.
  */
 static void zero_torn(struct scull_store *s, void *start, size_t run, size_t copied,
 		      loff_t pos, loff_t size)
@@ -39,10 +39,10 @@ static void zero_torn(struct scull_store *s, void *start, size_t run, size_t cop
 }
 
 /*
- * A mapping may have written past the end, up to the end of the page. Before the
- * size grows over that, it becomes the zeros that a gap reads as. No reader looks
- * there before that. A mapping that writes there meanwhile has the bytes it wrote in
- * the gap, as on any file system.
+ * A mapping may have written past the end of the device, up to the end of the page. A
+ * write further on leaves a gap there, which reads as zeros, so zero these bytes before
+ * the size grows. No reader looks at them before. Bytes that a mapping writes to them
+ * concurrently may stay, as on other file systems.
  */
 static void zero_tail(struct scull_store *s, loff_t size, loff_t pos)
 {
@@ -51,27 +51,26 @@ static void zero_tail(struct scull_store *s, loff_t size, loff_t pos)
 	void *quantum;
 
 	scull_place_find(s, size, &at);
-	quantum = scull_item_quantum(scull_store_item(s, at.item), at.quantum);
+	quantum = scull_item_quantum(scull_store_item(s, at.item), at.index);
 	if (!quantum)
 		return;
-	len = min_t(size_t, PAGE_ALIGN(at.offset), s->pool.quantum) - at.offset;
+	len = min_t(size_t, PAGE_ALIGN(at.offset), s->allocator.bytes) - at.offset;
 	len = min_t(u64, len, pos - size);
 	memset(quantum + at.offset, 0, len);
 	flush_mapped(s, quantum + at.offset, len);
 }
 
 /**
- * scull_store_write() - copy user memory into a store
- * @s: the store; the caller holds the device's lock
- * @from: the bytes
- * @pos: where they go, not negative
- * @nowait: store nothing if there is a hole to fill, because that may sleep
+ * scull_store_write() - copy into a store
+ * @s: the store
+ * @from: source
+ * @pos: position in the store, not negative
+ * @nowait: do not sleep: fail if there is a hole to fill
  *
- * Stops at the first thing that goes wrong, or on a fatal signal. What was stored
- * before that stays and is what counts.
+ * Stops at the first error and on a fatal signal. Bytes stored before stay.
  *
- * Context: Process context. Faults user pages in. Caller holds the device's lock.
- * Return: bytes stored, or if none -EFBIG past the largest size, -ENOSPC by
+ * Context: Process context. Faults user pages in. Caller holds scull_dev.lock.
+ * Return: bytes stored; if none, -EFBIG past the largest size, -ENOSPC from
  * scull_charge(), -ENOMEM, -EFAULT, or -EAGAIN for a hole with @nowait.
  */
 ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
@@ -86,7 +85,7 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 	if (pos >= s->size_max)
 		return -EFBIG;
 	len = min_t(u64, iov_iter_count(from), s->size_max - pos);
-	/* All or nothing: io_uring takes a short count for the last word. */
+	/* All or nothing: io_uring returns a short count to the program. */
 	if (nowait && scull_hole_find(s, pos, pos + len) < pos + len)
 		return -EAGAIN;
 	if (pos > size && READ_ONCE(s->mapped))
@@ -99,12 +98,12 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 
 		if (!item || item->index != at.item)
 			item = scull_store_item(s, at.item);
-		start = scull_item_quantum(item, at.quantum);
+		start = scull_item_quantum(item, at.index);
 		if (start) {
 			start += at.offset;
-			run = run_length(s, &item->qset[at.quantum], start,
+			run = run_length(s, &item->qset[at.index], start,
 					 at.offset, left, from, false);
-			/* Against readers of the same bytes; see scull.h. */
+			/* Races with readers of the same bytes; see scull.h. */
 			copied = data_race(_copy_from_iter(start, run, from));
 			flush_mapped(s, start, copied);
 			if (unlikely(copied < run))
@@ -120,7 +119,7 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 		if (!left)
 			break;
 		scull_place_advance(s, &at, copied);
-		/* An allocation takes long enough to look for a signal after each. */
+		/* An allocation takes long: check for a signal after each. */
 		if (start ? interrupted(left, copied) :
 			    fatal_signal_pending(current))
 			break;
@@ -128,7 +127,7 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 
 	done = len - left;
 	if (done && pos + (loff_t)done > size) {
-		/* The bytes come first: pairs with scull_store_size(). */
+		/* The bytes before the size. Pairs with smp_rmb() in scull_store_size(). */
 		smp_wmb();
 		atomic64_set(&s->size, pos + done);
 	}
@@ -136,13 +135,15 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 }
 
 /**
- * scull_store_read() - copy a store into user memory
- * @s: the store, to which the caller has a reference
- * @to: where the bytes go; holes give zeros
- * @pos: where they come from, not negative
+ * scull_store_read() - copy from a store
+ * @s: the store, on which the caller has a reference
+ * @to: destination; holes read as zeros
+ * @pos: position in the store, not negative
+ *
+ * Stops on a fatal signal.
  *
  * Context: Process context. Faults user pages in.
- * Return: bytes read, 0 at the end, or if none -EFAULT.
+ * Return: bytes read, 0 at the end of the store; if none, -EFAULT.
  */
 ssize_t scull_store_read(struct scull_store *s, struct iov_iter *to, loff_t pos)
 {
@@ -162,16 +163,16 @@ ssize_t scull_store_read(struct scull_store *s, struct iov_iter *to, loff_t pos)
 
 		if (!item || item->index != at.item)
 			item = scull_store_item(s, at.item);
-		start = scull_item_quantum(item, at.quantum);
+		start = scull_item_quantum(item, at.index);
 		if (start) {
 			start += at.offset;
-			run = run_length(s, &item->qset[at.quantum], start,
+			run = run_length(s, &item->qset[at.index], start,
 					 at.offset, left, to, true);
 			flush_mapped(s, start, run);
-			/* Against a writer of the same bytes; see scull.h. */
+			/* Races with a writer of the same bytes; see scull.h. */
 			copied = data_race(_copy_to_iter(start, run, to));
 		} else {
-			run = min_t(size_t, left, s->pool.quantum - at.offset);
+			run = min_t(size_t, left, s->allocator.bytes - at.offset);
 			run = min_t(size_t, run, RUN_MAX);
 			copied = iov_iter_zero(run, to);
 		}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The device as a file: open and trim, read, write, seek.
+ * File operations of a device: open with trim, read, write, seek.
  */
 
 #include <linux/fs.h>
@@ -11,19 +11,19 @@
 #include "scull.h"
 #include "trace.h"
 
-/* The store, for a writer or a trim */
+/* The store, for a writer, which holds dev->lock and needs no reference */
 static struct scull_store *locked_store(struct scull_dev *dev)
 {
 	return rcu_dereference_protected(dev->store, lockdep_is_held(&dev->lock));
 }
 
 /**
- * scull_trim() - empty a device and give it the module's present geometry
+ * scull_trim() - empty a device, and give it the module's present geometry
  * @dev: the device
  *
- * The new store is made before the old one goes, so a failure changes nothing; and
- * under the lock, so that of two trims the later one has the later geometry. A reader
- * that has a reference to the old store reads on in it.
+ * Creates the new store first, so a failure changes nothing. Creates it under the
+ * lock, so that of two concurrent trims the later one sets the later geometry. Readers
+ * with a reference on the old store continue in it.
  *
  * Context: Process context. Takes and releases scull_param_lock, @dev->lock and
  * @dev->map_lock.
@@ -62,7 +62,7 @@ int scull_trim(struct scull_dev *dev)
 	this_cpu_inc(dev->stats->trims);
 	trace_scull_trim(store, quantum, qset);
 release_store:
-	/* The old one, or the new one after an error. */
+	/* The old store, or the new one after an error */
 	scull_store_release(store);
 	return err;
 }
@@ -73,7 +73,7 @@ static int scull_open(struct inode *inode, struct file *file)
 	unsigned int access = file->f_flags & O_ACCMODE;
 	int err;
 
-	/* The kernel refuses it too, but only after a trim. */
+	/* The kernel refuses it, too, but only after this function has trimmed. */
 	if (file->f_flags & O_DIRECT)
 		return -EINVAL;
 
@@ -85,12 +85,12 @@ static int scull_open(struct inode *inode, struct file *file)
 	}
 
 	file->private_data = dev;
-	/* Processes that share an open file share its offset, as with a file. */
+	/* Reads and writes of a shared open file are serialised by its position. */
 	file->f_mode |= FMODE_ATOMIC_POS | FMODE_NOWAIT;
 	return 0;
 }
 
-/* Read at *@pos, and move it. Takes no lock. */
+/* Read at *@pos, and advance it. Takes no lock. */
 static __always_inline ssize_t read_at(struct file *file, loff_t *pos,
 				       struct iov_iter *to)
 {
@@ -103,7 +103,7 @@ static __always_inline ssize_t read_at(struct file *file, loff_t *pos,
 	return ret;
 }
 
-/* Write at *@pos, or at the end with @append, and move it. */
+/* Write at *@pos, or at the end with @append, and advance it. */
 static __always_inline ssize_t write_at(struct file *file, loff_t *pos,
 					struct iov_iter *from, bool append,
 					bool nowait)
@@ -121,7 +121,6 @@ static __always_inline ssize_t write_at(struct file *file, loff_t *pos,
 	} else if (mutex_lock_killable(&dev->lock)) {
 		return -EINTR;
 	}
-	/* No reference: a trim would need the lock. */
 	s = locked_store(dev);
 	if (append)
 		*pos = scull_store_size(s);
@@ -146,10 +145,10 @@ static ssize_t scull_write_iter(struct kiocb *iocb, struct iov_iter *from)
 }
 
 /*
- * The methods above are all that most drivers need. These are for read(2), write(2),
- * pread(2) and pwrite(2), where the kernel takes longer to make up a kiocb than a
- * small copy takes here; /dev/zero has both, too. The price: kernel_read() and
- * kernel_write() refuse a file with both, so do without if the kernel is to use it.
+ * Most drivers need the two methods above only. read(2), write(2), pread(2) and
+ * pwrite(2) use these two, because to set up a kiocb takes the kernel longer than a
+ * small copy; /dev/zero has both, too. A drawback: kernel_read() and kernel_write() fail
+ * on a file that has both.
  */
 static ssize_t scull_read(struct file *file, char __user *buf, size_t count,
 			  loff_t *pos)
@@ -175,7 +174,7 @@ static loff_t scull_llseek(struct file *file, loff_t offset, int whence)
 	struct scull_store *s;
 	loff_t size, size_max;
 
-	/* Only on 32 bits does the largest offset depend on the geometry. */
+	/* The largest offset depends on the geometry on 32-bit kernels only. */
 	if (whence == SEEK_SET && BITS_PER_LONG == 64)
 		return vfs_setpos(file, offset, MAX_LFS_FILESIZE);
 

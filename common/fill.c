@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Filling holes: by a write, in batches, and by a page fault, one quantum.
+ * Filling holes: a write fills them in batches, a page fault one at a time.
  */
 
 #include <linux/mm.h>
@@ -11,33 +11,33 @@
 #include "run.h"
 #include "scull.h"
 
-/* Quanta that are allocated at a time, at most, unless it is a single one */
+/* The most quanta, and bytes, of a batch; a single quantum may be larger */
 #define BATCH 32U
 #define BATCH_BYTES SZ_512K
 
 /*
- * How many quanta to allocate for the hole at @at: as many more as @left covers to
- * the last byte and fit into a batch. Only if there is an item already: to publish
- * in that takes no memory, so it cannot fail between one quantum and the next.
+ * How many quanta to allocate for the hole at @at: one, and as many more as @left bytes
+ * cover as a whole and a batch allows. One only if the item does not exist yet: once it
+ * exists, publishing takes no memory and cannot fail within a batch.
  */
 static unsigned int batch_size(const struct scull_store *s,
 			       const struct scull_item *item,
 			       const struct scull_place *at, size_t left)
 {
-	size_t end = s->pool.quantum;
+	size_t end = s->allocator.bytes;
 	unsigned int n = 1;
 
 	if (!item || at->offset)
 		return n;
 	left = min_t(size_t, left, BATCH_BYTES);
-	while (n < BATCH && (end += s->pool.quantum) <= left &&
-	       at->quantum + n < s->qset &&
-	       !scull_item_quantum(item, at->quantum + n))
+	while (n < BATCH && (end += s->allocator.bytes) <= left &&
+	       at->index + n < s->qset &&
+	       !scull_item_quantum(item, at->index + n))
 		n++;
 	return n;
 }
 
-/* A quantum can have 64 MiB: zero it in runs, and reschedule. */
+/* A quantum can have 64 MiB, so reschedule. */
 static void zero_range(void *start, size_t len)
 {
 	while (len) {
@@ -50,14 +50,14 @@ static void zero_range(void *start, size_t len)
 	}
 }
 
-/* The same for a copy to where a mapping may see it */
+/* The same for a copy to a quantum that readers see */
 static void copy_range(const struct scull_store *s, void *to, const void *from,
 		       size_t len)
 {
 	while (len) {
 		size_t run = min_t(size_t, len, RUN_MAX);
 
-		/* Against readers of the same bytes; see scull.h. */
+		/* Races with readers of the same bytes; see scull.h. */
 		data_race(memcpy(to, from, run));
 		flush_mapped(s, to, run);
 		to += run;
@@ -68,14 +68,14 @@ static void copy_range(const struct scull_store *s, void *to, const void *from,
 }
 
 /*
- * Copies up to @left bytes into fresh quanta, from byte @offset of the first on, and
- * zeroes the rest of the last, partly filled quantum. Returns how many it copied.
+ * Copy up to @left bytes into fresh quanta, from byte @offset of the first on, and zero
+ * the rest of a partly filled last quantum. Returns how many bytes were copied.
  */
 static size_t copy_into_fresh(const struct scull_store *s, void **fresh,
 			      unsigned int offset, size_t left,
 			      struct iov_iter *from)
 {
-	const unsigned int quantum = s->pool.quantum;
+	const unsigned int quantum = s->allocator.bytes;
 	size_t copied = 0;
 
 	while (copied < left) {
@@ -90,7 +90,7 @@ static size_t copy_into_fresh(const struct scull_store *s, void **fresh,
 		if (len < run) {
 			nr = (offset + copied) / quantum;
 			at = (offset + copied) % quantum;
-			/* Only what got a byte is published. */
+			/* Quanta without a byte are not published. */
 			if (copied && at)
 				zero_range(fresh[nr] + at, quantum - at);
 			break;
@@ -101,22 +101,22 @@ static size_t copy_into_fresh(const struct scull_store *s, void **fresh,
 }
 
 /**
- * scull_holes_write() - fill holes from user memory, as many as go into a batch
- * @s: the store; the caller holds the device's lock
- * @item: the item, or NULL if there is none yet
+ * scull_holes_write() - fill a batch of holes by a write
+ * @s: the store
+ * @item: the item, or NULL if it does not exist yet
  * @at: the first hole, and where in it to begin
- * @from: the bytes
- * @left: how many
+ * @from: source
+ * @left: how many bytes
  *
- * A quantum is published when it has no stale byte any more.
+ * All bytes of a quantum are written before it is published.
  *
- * Context: Process context. Faults user pages in. Caller holds the device's lock.
- * Return: bytes stored, or if none -ENOSPC by scull_charge(), -ENOMEM, -EFAULT.
+ * Context: Process context. Faults user pages in. Caller holds scull_dev.lock.
+ * Return: bytes stored; if none, -ENOSPC from scull_charge(), -ENOMEM, -EFAULT.
  */
 ssize_t scull_holes_write(struct scull_store *s, const struct scull_item *item,
 			  struct scull_place at, struct iov_iter *from, size_t left)
 {
-	const size_t quantum = s->pool.quantum;
+	const size_t quantum = s->allocator.bytes;
 	size_t copied, done = 0;
 	ssize_t err = -EFAULT;
 	void *fresh[BATCH + 1];
@@ -132,7 +132,7 @@ ssize_t scull_holes_write(struct scull_store *s, const struct scull_item *item,
 	left = min_t(size_t, left, n * quantum - at.offset);
 	copied = copy_into_fresh(s, fresh, at.offset, left, from);
 
-	for (i = 0; i < n; i++, at.quantum++, at.offset = 0) {
+	for (i = 0; i < n; i++, at.index++, at.offset = 0) {
 		size_t len = min_t(size_t, copied - done, quantum - at.offset);
 		void *kept = len ? scull_store_publish(s, &at, fresh[i]) : NULL;
 
@@ -154,16 +154,16 @@ ssize_t scull_holes_write(struct scull_store *s, const struct scull_item *item,
 }
 
 /**
- * scull_store_fill() - the quantum at a position, made if there is none
- * @s: the store, which stays for as long as the caller uses the quantum
+ * scull_store_fill() - look up the quantum at a position, and fill a hole
+ * @s: the store, which the caller's VMA keeps
  * @pos: the position, less than the largest size
  * @offset: set to the byte of the quantum that @pos is
  *
- * Needs no lock: of two that fill the same hole, one wins and both get its
- * quantum.
+ * Of two concurrent callers that fill the same hole, one wins and both return its
+ * quantum. So no lock is needed.
  *
- * Context: Process context. May sleep.
- * Return: the quantum, or an ERR_PTR: -ENOSPC by scull_charge(), -ENOMEM.
+ * Context: Process context. May sleep. Caller holds mmap_lock.
+ * Return: the quantum, or an ERR_PTR: -ENOSPC from scull_charge(), -ENOMEM.
  */
 void *scull_store_fill(struct scull_store *s, loff_t pos, unsigned int *offset)
 {
@@ -173,7 +173,7 @@ void *scull_store_fill(struct scull_store *s, loff_t pos, unsigned int *offset)
 
 	scull_place_find(s, pos, &at);
 	*offset = at.offset;
-	quantum = scull_item_quantum(scull_store_item(s, at.item), at.quantum);
+	quantum = scull_item_quantum(scull_store_item(s, at.item), at.index);
 	if (quantum)
 		return quantum;
 
@@ -188,10 +188,7 @@ void *scull_store_fill(struct scull_store *s, loff_t pos, unsigned int *offset)
 	if (!IS_ERR(quantum))
 		return quantum;
 
-	/*
-	 * Our allocation failed, but a concurrent fault may have filled the hole. A
-	 * writer that is about to fill it is not waited for.
-	 */
-	return scull_item_quantum(scull_store_item(s, at.item), at.quantum) ?:
+	/* Our allocation failed, but a concurrent fault may have filled the hole. */
+	return scull_item_quantum(scull_store_item(s, at.item), at.index) ?:
 	       quantum;
 }

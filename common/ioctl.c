@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The ioctls: three values, each with the six verbs of scull_ioctl.h.
+ * The ioctls: three values, and for each the six verbs of scull_ioctl.h.
  */
 
 #include <linux/capability.h>
@@ -55,7 +55,7 @@ static int value_get(enum value which)
 	}
 }
 
-/* The value is valid. */
+/* The caller has checked the value. */
 static void value_set(enum value which, unsigned int value)
 {
 	lockdep_assert_held(&scull_param_lock);
@@ -71,7 +71,7 @@ static void value_set(enum value which, unsigned int value)
 	}
 }
 
-/* Set a value if it is still the old one. Returns whether it was. */
+/* Set a value if it is still @old. Returns whether it was. */
 static bool value_replace(enum value which, int old, unsigned int new)
 {
 	bool same;
@@ -127,14 +127,14 @@ static long values_reset(void)
 }
 
 /**
- * scull_ioctl() - see scull_ioctl.h
- * @file: any device of the module: the values are the module's
- * @cmd: which value and verb
- * @arg: by the verb, a value or a pointer to an int
+ * scull_ioctl() - the ioctls of scull_ioctl.h
+ * @file: any device: the values belong to the module
+ * @cmd: value and verb
+ * @arg: depending on the verb, a value or a pointer to an int
  *
  * Context: Process context. Faults user pages in. Takes and releases
  * scull_param_lock.
- * Return: 0, the value asked for, or -EPERM, -EINVAL, -EFAULT, -ENOTTY.
+ * Return: 0, the value for Query and sHift, or -EPERM, -EINVAL, -EFAULT, -ENOTTY.
  */
 long scull_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
@@ -154,9 +154,9 @@ long scull_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 #ifdef CONFIG_COMPAT
 /**
  * scull_compat_ioctl() - scull_ioctl() for a 32-bit program
- * @file: as there
- * @cmd: as there; an int has the same size for both
- * @arg: a 32-bit pointer, or a value, which must not be taken for one
+ * @file: as for scull_ioctl()
+ * @cmd: as for scull_ioctl(); an int has the same size in both
+ * @arg: a 32-bit pointer, or a value, which must not be converted
  *
  * Context: Process context, as scull_ioctl().
  * Return: as scull_ioctl().

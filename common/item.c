@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Items: their memory, and how they get into a store's tree. An item goes with its
- * store.
+ * Items: their allocation, and their insertion into the tree of a store. An item lives
+ * as long as its store.
  */
 
 #include <linux/log2.h>
@@ -11,12 +11,12 @@
 
 #include "scull.h"
 
-/* Items and tree: as quanta are, and always charged to the memory cgroup. */
+/* For items and nodes of the tree: as for quanta, and charged to the memory cgroup */
 #define ITEM_GFP (SCULL_GFP | __GFP_ACCOUNT)
 
 /*
- * Zeroed memory for an item. A large one is searched for in one piece without
- * reclaim and compaction, which would take long, and then gathered from pages.
+ * Allocate a zeroed item. For a large one, try a physically contiguous block without
+ * reclaim and compaction, which take long; then fall back to vmalloc.
  */
 static struct scull_item *item_alloc(const struct scull_store *s)
 {
@@ -29,7 +29,7 @@ static struct scull_item *item_alloc(const struct scull_store *s)
 	return item ?: __vmalloc(bytes, scull_vmalloc_gfp(ITEM_GFP | __GFP_ZERO));
 }
 
-/* An upper bound for what item_alloc() takes, with the slab's record of its owner */
+/* An upper bound of the footprint of an item, with the slab's pointer to its cgroup */
 static size_t item_footprint(const struct scull_store *s)
 {
 	size_t bytes = scull_item_bytes(s);
@@ -40,17 +40,16 @@ static size_t item_footprint(const struct scull_store *s)
 	       SCULL_SLAB_RECORD;
 }
 
-/* A node of the tree, likewise */
+/* The same of a node of the tree */
 #define NODE_BYTES (sizeof(struct xa_node) + SCULL_SLAB_RECORD)
 
 /*
- * An upper bound for what the tree takes for a new item: a node for each level
- * at which its surroundings are still empty. Matters for small items far from
- * each other, whose tree outweighs them.
+ * An upper bound of the footprint of the nodes that the tree needs for a new item: one
+ * for each level at which no other item shares its node. Small items that are far
+ * apart take less memory than their nodes.
  */
 static size_t tree_bytes(struct scull_store *s, unsigned long index)
 {
-	/* The root has no surroundings. */
 	size_t bytes = xa_empty(&s->items) ? NODE_BYTES : 0;
 	unsigned int shift;
 
@@ -67,14 +66,14 @@ static size_t tree_bytes(struct scull_store *s, unsigned long index)
 }
 
 /**
- * scull_item_insert() - make an item with one quantum
+ * scull_item_insert() - add an item with one quantum
  * @s: the store
- * @at: where the quantum is to be
- * @quantum: the quantum, all of it initialised
+ * @at: place of the quantum
+ * @quantum: the quantum, initialised as a whole
  *
  * Context: Process context. May sleep.
- * Return: the item, or the one that won the race and may not have the quantum, or an
- * ERR_PTR: -ENOSPC by scull_charge(), -ENOMEM.
+ * Return: the new item; or the item of a concurrent caller that was faster, without
+ * @quantum; or an ERR_PTR: -ENOSPC from scull_charge(), -ENOMEM.
  */
 struct scull_item *scull_item_insert(struct scull_store *s,
 				     const struct scull_place *at,
@@ -94,15 +93,15 @@ struct scull_item *scull_item_insert(struct scull_store *s,
 		goto uncharge;
 	}
 	item->index = at->item;
-	item->first = at->quantum;
-	item->last = at->quantum;
-	item->qset[at->quantum] = quantum;
+	item->first = at->index;
+	item->last = at->index;
+	item->qset[at->index] = quantum;
 
 	old = xa_cmpxchg(&s->items, at->item, NULL, item, ITEM_GFP);
 	if (!old) {
 		scull_charged(bytes);
 		if (at->item < SCULL_DIRECT) {
-			/* Pairs with scull_store_item(): a reader follows it. */
+			/* Pairs with the address dependency in scull_store_item(). */
 			smp_store_release(&s->direct[at->item], item);
 		}
 		return item;

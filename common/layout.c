@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /sys/kernel/debug/scullX/N/layout: where each quantum of a device lies, one
- * line a quantum. It shows real addresses, so it is for root with CAP_SYSLOG.
+ * /sys/kernel/debug/scullX/N/layout: one line for each quantum of a device, with its
+ * addresses. They are real addresses, so it takes root with CAP_SYSLOG to open the file.
  *
- * A reader has a reference to the store for as long as one read() fills its buffer.
- * Writers may add quanta meanwhile, which never move; a trim ends the file.
+ * Each read() has a reference to the store while it runs. Writers may add quanta
+ * concurrently; quanta never move. After a trim the next read() returns end of file.
  */
 
 #include <linux/capability.h>
@@ -17,32 +17,26 @@
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
-#include <linux/vmalloc.h>
 
 #include "scull.h"
 
 static struct dentry *layout_dir;
 
-/* Where a reader is. Owned by its open file. */
+/* Position of a reader. The open file owns it. */
 struct layout {
 	struct scull_dev *dev;
-	struct scull_store *store;	/* from start to stop */
-	loff_t pos;		/* lines from the start of the file */
-	unsigned long store_id;	/* of the store that is being read */
+	struct scull_store *store;	/* a reference, from start to stop */
+	loff_t pos;		/* line in the file */
+	unsigned long store_id;	/* of the store in the first read() */
 	struct scull_place at;
-	void *quantum;		/* the one at that place, NULL for the heading */
-	phys_addr_t before;	/* where the one before it ends */
+	void *quantum;		/* at that place, NULL for the heading */
+	phys_addr_t before;	/* physical end of the previous quantum */
 };
-
-static struct page *address_page(const void *address)
-{
-	return is_vmalloc_addr(address) ? vmalloc_to_page(address) :
-					  virt_to_page(address);
-}
 
 static phys_addr_t address_phys(const void *address)
 {
-	return PFN_PHYS(page_to_pfn(address_page(address))) + offset_in_page(address);
+	return PFN_PHYS(page_to_pfn(scull_backend.page(address))) +
+	       offset_in_page(address);
 }
 
 static void *layout_start(struct seq_file *m, loff_t *pos)
@@ -57,7 +51,7 @@ static void *layout_start(struct seq_file *m, loff_t *pos)
 		l->quantum = NULL;
 		return l;
 	}
-	/* seq_file goes back to the start for any other position. */
+	/* For any other position seq_file restarts at 0. */
 	if (!l->quantum || *pos != l->pos || l->store_id != l->store->id)
 		return NULL;
 	return l;
@@ -69,15 +63,15 @@ static void *layout_next(struct seq_file *m, void *v, loff_t *pos)
 	const void *last;
 
 	l->pos = ++*pos;
-	/* A seek in the file takes all the steps at once. */
+	/* An lseek() of the file makes all steps in one call. */
 	cond_resched();
 	if (fatal_signal_pending(current))
 		return ERR_PTR(-EINTR);
 
 	if (l->quantum) {
-		last = l->quantum + l->store->pool.quantum - 1;
+		last = l->quantum + l->store->allocator.bytes - 1;
 		l->before = address_phys(last) + 1;
-		l->at.quantum++;
+		l->at.index++;
 	} else {
 		l->before = 0;
 	}
@@ -96,11 +90,11 @@ static void layout_stop(struct seq_file *m, void *v)
 static void show_frames(struct seq_file *m, const void *start, unsigned int bytes)
 {
 	const void *page = PTR_ALIGN_DOWN(start, PAGE_SIZE);
-	unsigned long first = page_to_pfn(address_page(page)), count = 1;
+	unsigned long first = page_to_pfn(scull_backend.page(page)), count = 1;
 	char separator = ' ';
 
 	for (page += PAGE_SIZE; page < start + bytes; page += PAGE_SIZE) {
-		unsigned long frame = page_to_pfn(address_page(page));
+		unsigned long frame = page_to_pfn(scull_backend.page(page));
 
 		if (frame == first + count) {
 			count++;
@@ -117,19 +111,19 @@ static void show_frames(struct seq_file *m, const void *start, unsigned int byte
 static int layout_show(struct seq_file *m, void *v)
 {
 	const struct layout *l = v;
-	unsigned int bytes = l->store->pool.quantum;
+	unsigned int bytes = l->store->allocator.bytes;
 	phys_addr_t phys;
 	struct page *page;
 
 	if (!l->quantum) {
 		seq_printf(m, "# device " KBUILD_MODNAME "%u quantum %u qset %u page %lu\n",
-			   l->store->dev, bytes, l->store->qset, PAGE_SIZE);
+			   l->store->minor, bytes, l->store->qset, PAGE_SIZE);
 		seq_puts(m, "# item index address frame pages node contiguous frames\n");
 		return 0;
 	}
-	page = address_page(l->quantum);
+	page = scull_backend.page(l->quantum);
 	phys = address_phys(l->quantum);
-	seq_printf(m, "%lu %u %px %lu %lu %d %d", l->at.item, l->at.quantum,
+	seq_printf(m, "%lu %u %px %lu %lu %d %d", l->at.item, l->at.index,
 		   l->quantum, page_to_pfn(page),
 		   DIV_ROUND_UP(offset_in_page(l->quantum) + bytes, PAGE_SIZE),
 		   page_to_nid(page), phys == l->before);
@@ -167,9 +161,9 @@ static const struct file_operations layout_fops = {
 };
 
 /**
- * scull_layout_create() - make the files of all devices
+ * scull_layout_create() - create the files of all devices
  *
- * Without them, as without debugfs, the module works all the same.
+ * Failure, as on a kernel without debugfs, is not an error.
  *
  * Context: Process context. The devices exist.
  */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The life of a module: what is made at load, in this order, and unmade at
- * unload, in the reverse.
+ * Load and unload of the module.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -21,14 +20,14 @@ static struct cdev *scull_cdev;
 static dev_t scull_devt;
 
 /*
- * The devices can be opened. Until then a uevent is refused, also one that is asked for
- * by writing to the file uevent. dev_set_uevent_suppress() would do it silently, but
- * takes a struct device of our own, whose release function could be called after the
- * module has gone.
+ * The devices can be opened. Until then, uevents are suppressed, including those that
+ * root triggers by writing to the attribute uevent. dev_set_uevent_suppress() needs a
+ * struct device of our own, and its release function could be called after the module
+ * was unloaded.
  */
 static bool scull_ready;
 
-/* An error suppresses the uevent. */
+/* Returning an error suppresses the uevent. */
 static int node_uevent(SCULL_UEVENT_DEVICE *node, struct kobj_uevent_env *env)
 {
 	return READ_ONCE(scull_ready) ? 0 : -EAGAIN;
@@ -39,13 +38,13 @@ static struct class scull_class = {
 	.dev_uevent = node_uevent,
 };
 
-/* As far as devs_create() got. The devices cannot be reached any more. */
+/* Destroy what devs_create() has created so far. No device can be opened any more. */
 static void devs_destroy(void)
 {
 	struct scull_store *store;
 	unsigned int i;
 
-	/* Frees what the last readers of trimmed stores have left to it. */
+	/* Waits until all trimmed stores are freed. */
 	destroy_workqueue(scull_wq);
 	for (i = 0; i < scull_ndevs.value; i++) {
 		store = rcu_dereference_protected(scull_devs[i].store, true);
@@ -68,7 +67,8 @@ static int devs_create(void)
 	if (!scull_devs)
 		return -ENOMEM;
 	/*
-	 * Not WQ_MEM_RECLAIM: kmem_cache_destroy() waits for a workqueue that is not.
+	 * Not WQ_MEM_RECLAIM: kmem_cache_destroy() flushes a workqueue without it, and
+	 * the workqueue code warns of such a dependency.
 	 */
 	scull_wq = alloc_workqueue(KBUILD_MODNAME, WQ_UNBOUND, 0);
 	if (!scull_wq) {
@@ -140,7 +140,7 @@ static int nodes_create(void)
 	return 0;
 }
 
-/* Send the uevents that were suppressed. */
+/* Send the suppressed uevents. */
 static void nodes_announce(void)
 {
 	unsigned int i;
@@ -174,10 +174,9 @@ static int __init scull_init(void)
 		goto unregister_class;
 
 	/*
-	 * Last: from here on a device can be opened, and nothing may fail, because
-	 * the kernel frees a module that fails to load without waiting for its
-	 * users. So a node is in devtmpfs for a moment before it can be opened; its
-	 * uevent comes after that.
+	 * Last: once a device can be opened, init must not fail, because the kernel
+	 * frees a module that fails to load without waiting for its users. So the nodes
+	 * are in devtmpfs shortly before they can be opened. Their uevents follow.
 	 */
 	scull_cdev = cdev_alloc();
 	if (!scull_cdev) {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mapping a device, for backends whose pages may be mapped.
+ * mmap() of a device, for backends whose pages can be mapped.
  *
- * While a VMA maps the device its store stays (scull_trim() sees ->mapped), so a
- * fault needs neither a lock of ours nor a reference. It must not take the device's
- * lock: a write holds that while it faults in user memory, which may be a mapping of
- * this very device.
+ * While a VMA maps the device, scull_trim() fails, so its store stays. A page fault
+ * needs neither a lock of ours nor a reference. It must not take scull_dev.lock: a
+ * write holds that while it faults in user memory, which may be a mapping of the same
+ * device.
  *
- * A page that somebody still holds after the last unmap, by vmsplice() or direct
- * I/O, is kept by its reference count when its quantum is freed.
+ * A page can still have references after the last unmap, from vmsplice() or direct
+ * I/O. They keep the page when its quantum is freed.
  */
 
 #include <linux/fs.h>
@@ -36,9 +36,9 @@ static void scull_vma_close(struct vm_area_struct *vma)
 }
 
 /*
- * A fault maps what is there in the aligned 64 KiB around it, as page cache does, and
- * four times that ahead if it is where the fault before has stopped. So a sequential
- * reader has a fault for each 64 pages, and costs a fifth less.
+ * Fault-around, as for the page cache: a fault maps all existing pages in the aligned
+ * 64 KiB around it. If the last fault stopped where this one begins, it maps 256 KiB
+ * ahead. So a sequential reader faults once for 64 pages, and takes a fifth less time.
  */
 #define AROUND_PAGES DIV_ROUND_UP(SZ_64K, PAGE_SIZE)
 #define AROUND_BYTES (AROUND_PAGES * PAGE_SIZE)
@@ -46,12 +46,12 @@ static void scull_vma_close(struct vm_area_struct *vma)
 
 static struct page *mapped_page(void *quantum, unsigned int offset)
 {
-	struct page *page = scull_backend.page(quantum, offset);
+	struct page *page = scull_backend.page(quantum + offset);
 
 	/*
-	 * A program may give the page away, by vmsplice(SPLICE_F_GIFT). If FUSE took
-	 * it after a trim, it would be page cache that no LRU list has. A dirty page
-	 * is copied.
+	 * A program can give the page away with vmsplice(SPLICE_F_GIFT). If FUSE took
+	 * it after a trim, it would be page cache that is on no LRU list. FUSE copies a
+	 * dirty page instead.
 	 */
 	if (!PageDirty(page))
 		set_page_dirty(page);
@@ -59,8 +59,8 @@ static struct page *mapped_page(void *quantum, unsigned int offset)
 }
 
 /*
- * The pages from @pos to @end, up to the first hole or hardware-poisoned page. Returns
- * how many.
+ * Look up the pages from @pos to @end, up to the first hole or hardware-poisoned page.
+ * Returns how many.
  */
 static unsigned long pages_find(struct scull_store *s, u64 pos, u64 end,
 				struct page **pages)
@@ -75,10 +75,10 @@ static unsigned long pages_find(struct scull_store *s, u64 pos, u64 end,
 
 		if (!item)
 			item = scull_store_item(s, at.item);
-		quantum = scull_item_quantum(item, at.quantum);
+		quantum = scull_item_quantum(item, at.index);
 		if (!quantum)
 			break;
-		for (; at.offset < s->pool.quantum && pos < end; pos += PAGE_SIZE) {
+		for (; at.offset < s->allocator.bytes && pos < end; pos += PAGE_SIZE) {
 			pages[n] = mapped_page(quantum, at.offset);
 			if (PageHWPoison(pages[n]))
 				return n;
@@ -86,8 +86,8 @@ static unsigned long pages_find(struct scull_store *s, u64 pos, u64 end,
 			at.offset += PAGE_SIZE;
 		}
 		at.offset = 0;
-		if (++at.quantum == s->qset) {
-			at.quantum = 0;
+		if (++at.index == s->qset) {
+			at.index = 0;
 			at.item++;
 			item = NULL;
 		}
@@ -96,10 +96,10 @@ static unsigned long pages_find(struct scull_store *s, u64 pos, u64 end,
 }
 
 /*
- * Map what is there from @start to @end, without a gap around @pos, which is. Returns
- * whether the page at @pos was mapped here. If not, the caller leaves it to the kernel,
- * whatever the reason: another fault was faster, a marker of userfaultfd, no memory for
- * a page table, a hardware-poisoned page.
+ * Map the existing pages from @start to @end that are contiguous with the page at @pos,
+ * which exists. Returns whether the page at @pos was mapped here. If not (a concurrent
+ * fault mapped it, a userfaultfd marker, no memory for a page table, a hardware-poisoned
+ * page), the caller returns the page to the kernel, which handles these cases.
  */
 static bool map_around(struct vm_fault *vmf, struct scull_store *s, u64 start,
 		       u64 pos, u64 end)
@@ -121,7 +121,7 @@ static bool map_around(struct vm_fault *vmf, struct scull_store *s, u64 start,
 
 	left = n;
 	vm_insert_pages(vmf->vma, address - (pos - start), pages, &left);
-	/* It stops at a page that is mapped already. Go on from @pos after that. */
+	/* vm_insert_pages() stops at a page that is mapped already: continue at @pos. */
 	skip = (pos - start) / PAGE_SIZE;
 	if (n - left <= skip) {
 		if (!skip)
@@ -146,14 +146,14 @@ static bool map_around(struct vm_fault *vmf, struct scull_store *s, u64 start,
 }
 
 /*
- * A hole without memory to fill it is SIGBUS, as on any full file system:
- * VM_FAULT_OOM would call the OOM killer, or try again for ever.
+ * If a hole cannot be filled, the task gets SIGBUS, as on a full file system.
+ * VM_FAULT_OOM would invoke the OOM killer, or retry for ever.
  */
 static vm_fault_t scull_vma_fault(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	struct scull_store *s = vma->vm_private_data;
-	u64 pos = (u64)vmf->pgoff << PAGE_SHIFT;	/* mmap() takes any */
+	u64 pos = (u64)vmf->pgoff << PAGE_SHIFT;	/* mmap() allows any */
 	u64 size = scull_store_size(s);
 	u64 start, end, ahead;
 	struct scull_place at;
@@ -169,16 +169,16 @@ static vm_fault_t scull_vma_fault(struct vm_fault *vmf)
 	end = min3(round_down(pos, AROUND_BYTES) + ahead, size,
 		   pos + (vma->vm_end - (vmf->address & PAGE_MASK)));
 	scull_place_find(s, pos, &at);
-	quantum = scull_item_quantum(scull_store_item(s, at.item), at.quantum);
+	quantum = scull_item_quantum(scull_store_item(s, at.item), at.index);
 	if (!quantum) {
 		quantum = scull_store_fill(s, pos, &at.offset);
 		if (IS_ERR(quantum))
 			return VM_FAULT_SIGBUS;
-		/* The neighbours of a hole are likely to be holes, or mapped. */
+		/* The other pages around are probably holes, or mapped. */
 		start = max_t(u64, start, pos - at.offset);
-		end = min_t(u64, end, pos - at.offset + s->pool.quantum);
+		end = min_t(u64, end, pos - at.offset + s->allocator.bytes);
 	}
-	/* A private mapping that is written to gets a copy, which the kernel makes. */
+	/* On a write to a private mapping the kernel copies the page. */
 	if (end - start > PAGE_SIZE &&
 	    (!(vmf->flags & FAULT_FLAG_WRITE) || vma->vm_flags & VM_SHARED) &&
 	    map_around(vmf, s, start, pos, end))
@@ -199,10 +199,10 @@ static const struct vm_operations_struct scull_vm_ops = {
 /**
  * scull_mmap() - map a device
  * @file: the open device
- * @vma: where
+ * @vma: the VMA
  *
- * Context: Process context. Caller holds mmap_lock. Takes and releases the device's
- * map_lock.
+ * Context: Process context. Caller holds mmap_lock. Takes and releases
+ * scull_dev.map_lock.
  * Return: 0, -ENODEV if the backend's memory cannot be mapped, -EINVAL if the
  * device's quanta are not whole pages.
  */
@@ -212,7 +212,7 @@ int scull_mmap(struct file *file, struct vm_area_struct *vma)
 	struct scull_store *s;
 	int err = 0;
 
-	if (!scull_backend.page)
+	if (!scull_backend.mappable)
 		return -ENODEV;
 
 	spin_lock(&dev->map_lock);
@@ -228,12 +228,12 @@ int scull_mmap(struct file *file, struct vm_area_struct *vma)
 		return err;
 
 	/*
-	 * vm_insert_pages() asks for VM_MIXEDMAP. All the pages are ordinary ones, but
-	 * it makes the VMA a special one: NUMA balancing leaves it alone, mlock() fills
-	 * it without counting it, fork() copies its page table, it is never merged with
-	 * a neighbour, and madvise() cannot undo MADV_DONTDUMP and, on newer kernels,
-	 * MADV_DONTFORK. mremap() grows a VMA by a merge, so from 6.1 on that would fail
-	 * where there is room. VM_DONTEXPAND makes it fail everywhere.
+	 * vm_insert_pages() requires VM_MIXEDMAP. All pages are ordinary ones, but the
+	 * flag makes the VMA special: no NUMA balancing; mlock() populates it without
+	 * accounting; fork() copies its page tables; it is never merged; madvise() cannot
+	 * undo MADV_DONTDUMP nor, on newer kernels, MADV_DONTFORK. mremap() grows a VMA
+	 * by merging, so from 6.1 on it fails unless it moves the VMA. VM_DONTEXPAND
+	 * makes it fail on all kernels.
 	 */
 	vm_flags_set(vma, VM_MIXEDMAP | VM_DONTEXPAND);
 	vma->vm_private_data = s;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The parameter order, for the modules whose quantum can be whole pages: the
- * quantum given as PAGE_SIZE << order. It is read at load only, and shows the order
- * that a quantum takes now.
+ * The parameter order, for backends whose quantum can be whole pages: the length of a
+ * quantum as PAGE_SIZE << order. It is set when the module is loaded only. Under
+ * /sys/module it shows the order of the present quantum.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -15,6 +15,9 @@
 
 #include "scull.h"
 
+/* As given, -1 if not */
+static int given_order = -1;
+
 static int order_set(const char *val, const struct kernel_param *kp)
 {
 	unsigned int order, max = get_order(scull_backend.quantum_max);
@@ -24,13 +27,32 @@ static int order_set(const char *val, const struct kernel_param *kp)
 		       (int)strcspn(val, "\n"), val, max);
 		return -EINVAL;
 	}
-	scull_order = order;
+	given_order = order;
 	return 0;
 }
 
 static int order_get(char *buf, const struct kernel_param *kp)
 {
 	return sysfs_emit(buf, "%u\n", get_order(READ_ONCE(scull_quantum.value)));
+}
+
+/**
+ * scull_order_init() - set the quantum by the order, if it was given
+ *
+ * Context: Process context. Module init, after each parameter was parsed.
+ * Return: 0, or -EINVAL if the quantum was given, too.
+ */
+int scull_order_init(void)
+{
+	if (given_order < 0)
+		return 0;
+	if (scull_quantum.given) {
+		pr_err("order=%d and quantum=%u both give the size of a quantum, choose one\n",
+		       given_order, scull_quantum.value);
+		return -EINVAL;
+	}
+	scull_quantum.value = PAGE_SIZE << given_order;
+	return 0;
 }
 
 static const struct kernel_param_ops order_ops = {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The numbers a user may set, with their ranges: at load, by root under
- * /sys/module, and for the geometry by ioctl.
+ * The module's parameters, with their ranges. They are set when the module is loaded,
+ * by root under /sys/module, and quantum and qset by ioctl.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -13,7 +13,6 @@
 #include <linux/moduleparam.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
-#include <linux/vmalloc.h>
 
 #include "scull.h"
 
@@ -23,7 +22,7 @@ static const unsigned int qset_max = 1 << 20;
 static const unsigned int limit_max =
 	BITS_PER_LONG == 64 ? UINT_MAX : (unsigned int)(ULONG_MAX >> 20);
 
-/* Makes a change of quantum and qset one step, and an exchange of one of them. */
+/* See param.h. */
 DEFINE_MUTEX(scull_param_lock);
 
 struct scull_param scull_major = {
@@ -53,64 +52,58 @@ struct scull_param scull_headroom = {
 };
 
 bool scull_raw_addresses;
-int scull_order = -1;
 
 /**
- * scull_param_valid() - is a value within a parameter's range?
+ * scull_param_valid() - check a value against a parameter's range
  * @p: the parameter
  * @value: the value
  *
  * Context: Any context.
- * Return: whether it is.
+ * Return: true if it is in the range.
  */
 bool scull_param_valid(const struct scull_param *p, unsigned long value)
 {
 	return value >= p->min && value <= *p->max;
 }
 
-/*
- * Half of the memory that quanta can be had from. A 32-bit kernel has addresses for
- * a part of RAM only, and in its vmalloc area a gap follows each page.
- */
-static unsigned long default_limit_pages(void)
+/* Pages of the memory that quanta can come from */
+static unsigned long memory_pages(void)
 {
-	if (!scull_backend.vmalloced)
-		return (totalram_pages() - totalhigh_pages()) / 2;
-	if (BITS_PER_LONG == 64)
-		return totalram_pages() / 2;
-	return min_t(unsigned long, totalram_pages() / 2,
-		     VMALLOC_TOTAL / 4 >> PAGE_SHIFT);
+	if (scull_backend.memory_pages)
+		return scull_backend.memory_pages();
+	/* A 32-bit kernel maps only a part of RAM directly. */
+	return totalram_pages() - totalhigh_pages();
+}
+
+/* A parameter that was not given: a part of memory, in MiB. */
+static void set_default(struct scull_param *p, unsigned long pages)
+{
+	if (!p->given)
+		p->value = min_t(unsigned long, limit_max, pages >> (20 - PAGE_SHIFT));
 }
 
 /**
- * scull_param_init() - settle what depends on the machine or on two parameters
+ * scull_param_init() - check parameters together, and set defaults
  *
- * Context: Process context. Module init, after the parameters were parsed.
- * Return: 0, or -EINVAL if both order and quantum were given.
+ * Context: Process context. Module init, after each parameter was parsed.
+ * Return: 0, or the error of the backend's init.
  */
 int scull_param_init(void)
 {
-	if (scull_order >= 0 && scull_quantum.given) {
-		pr_err("order=%d and quantum=%u both give the size of a quantum, choose one\n",
-		       scull_order, scull_quantum.value);
-		return -EINVAL;
-	}
-	if (scull_order >= 0)
-		scull_quantum.value = PAGE_SIZE << scull_order;
-	if (!scull_limit.given)
-		scull_limit.value = min_t(unsigned long, limit_max,
-					  default_limit_pages() >> (20 - PAGE_SHIFT));
-	if (!scull_headroom.given)
-		scull_headroom.value = min_t(unsigned long, limit_max,
-					     totalram_pages() / 16 >> (20 - PAGE_SHIFT));
+	int err = scull_backend.init ? scull_backend.init() : 0;
+
+	if (err)
+		return err;
+	set_default(&scull_limit, memory_pages() / 2);
+	set_default(&scull_headroom, totalram_pages() / 16);
 	return 0;
 }
 
 /**
- * scull_limit_bytes() - how much the module may hold
+ * scull_limit_bytes() - the limit of the module
  *
  * Context: Any context.
- * Return: bytes, ULONG_MAX for no limit.
+ * Return: the limit in bytes, ULONG_MAX for none.
  */
 unsigned long scull_limit_bytes(void)
 {
@@ -143,22 +136,22 @@ static int param_get(char *buf, const struct kernel_param *kp)
 	return sysfs_emit(buf, "%u\n", READ_ONCE(p->value));
 }
 
-const struct kernel_param_ops scull_param_ops = {
+static const struct kernel_param_ops param_ops = {
 	.set = param_set,
 	.get = param_get,
 };
 
-module_param_cb(major, &scull_param_ops, &scull_major, 0444);
+module_param_cb(major, &param_ops, &scull_major, 0444);
 MODULE_PARM_DESC(major, "major number, 0 to 511 (default 0: one is chosen)");
-module_param_cb(devs, &scull_param_ops, &scull_ndevs, 0444);
+module_param_cb(devs, &param_ops, &scull_ndevs, 0444);
 MODULE_PARM_DESC(devs, "number of devices, 1 to 1024 (default 4)");
-module_param_cb(quantum, &scull_param_ops, &scull_quantum, 0644);
+module_param_cb(quantum, &param_ops, &scull_quantum, 0644);
 MODULE_PARM_DESC(quantum, "bytes in a quantum (default 4000)");
-module_param_cb(qset, &scull_param_ops, &scull_qset, 0644);
+module_param_cb(qset, &param_ops, &scull_qset, 0644);
 MODULE_PARM_DESC(qset, "quanta in a qset, 1 to 1048576 (default 1000)");
-module_param_cb(limit, &scull_param_ops, &scull_limit, 0644);
+module_param_cb(limit, &param_ops, &scull_limit, 0644);
 MODULE_PARM_DESC(limit, "MiB that all devices together may hold, 0 for no limit (default half of RAM)");
-module_param_cb(headroom, &scull_param_ops, &scull_headroom, 0644);
+module_param_cb(headroom, &param_ops, &scull_headroom, 0644);
 MODULE_PARM_DESC(headroom, "MiB that the machine is to keep available, 0 for none (default a sixteenth of RAM)");
 module_param_named(raw_addresses, scull_raw_addresses, bool, 0444);
 MODULE_PARM_DESC(raw_addresses, "show real addresses in /proc to a reader with CAP_SYSLOG (default N)");

@@ -3,11 +3,11 @@
  * /proc/scullXmem and /proc/scullXseq: for each device a heading, a line for
  * each item, and a line for each quantum of its last item.
  *
- * Each line is a step of the walk, so that the file has no limit in length. The walk
- * has a reference to a store, and no lock. A seek far into the file takes many steps,
- * so the reference is taken anew now and then: a store that was trimmed must not stay
- * for that long. A device may change or be trimmed between two steps, so a step names
- * its place by number.
+ * A reader walks the stores in steps of one line, so the length of the file is not
+ * limited. It has a reference to a store, and no lock. An lseek() far into the file makes
+ * many steps in one call, so every WALK_STEPS the reference is dropped and taken anew,
+ * in order not to keep a trimmed store. Between two steps the device may change or be
+ * trimmed, so the walk keeps its place as indices.
  */
 
 #include <linux/capability.h>
@@ -21,17 +21,17 @@
 
 #include "scull.h"
 
-/* Steps with one reference */
+/* How many steps to make with one reference */
 #define WALK_STEPS 256
 
-/* Where a reader is. Owned by its open file. */
+/* Position of a reader. The open file owns it. */
 struct walk {
-	loff_t pos;		/* steps from the start of the file */
-	unsigned int dev;
+	loff_t pos;		/* line in the file */
+	unsigned int minor;
 	enum { DEVICE, ITEM, QUANTUM } line;
 	struct scull_place at;	/* for ITEM and QUANTUM */
-	void *quantum;		/* the one there */
-	struct scull_store *store;
+	void *quantum;		/* at that place */
+	struct scull_store *store;	/* a reference, or NULL */
 };
 
 static void walk_put(struct walk *w)
@@ -41,19 +41,19 @@ static void walk_put(struct walk *w)
 	w->store = NULL;
 }
 
-/* To the heading of a device. Returns w, or NULL after the last. */
-static struct walk *walk_device(struct walk *w, unsigned int dev)
+/* Go to the heading of a device. Returns NULL after the last device. */
+static struct walk *walk_device(struct walk *w, unsigned int minor)
 {
 	walk_put(w);
-	w->dev = dev;
+	w->minor = minor;
 	w->line = DEVICE;
-	if (dev >= scull_ndevs.value)
+	if (minor >= scull_ndevs.value)
 		return NULL;
-	w->store = scull_store_get(&scull_devs[dev]);
+	w->store = scull_store_get(&scull_devs[minor]);
 	return w;
 }
 
-/* To what the numbers in w name, or the next thing there is. */
+/* Go to the place in w, or to the next line if there is no quantum at it. */
 static struct walk *walk_settle(struct walk *w)
 {
 	unsigned long item = w->at.item;
@@ -62,7 +62,7 @@ static struct walk *walk_settle(struct walk *w)
 		return w;
 	w->quantum = scull_store_next(w->store, &w->at);
 	if (!w->quantum || (w->line == QUANTUM && w->at.item != item))
-		return walk_device(w, w->dev + 1);
+		return walk_device(w, w->minor + 1);
 	return w;
 }
 
@@ -72,10 +72,10 @@ static struct walk *walk_next(struct walk *w)
 
 	if (w->pos % WALK_STEPS == 0) {
 		walk_put(w);
-		w->store = scull_store_get(&scull_devs[w->dev]);
+		w->store = scull_store_get(&scull_devs[w->minor]);
 	}
 
-	/* A seek in the file takes all the steps at once. */
+	/* An lseek() of the file makes all steps in one call. */
 	cond_resched();
 	if (fatal_signal_pending(current))
 		return ERR_PTR(-EINTR);
@@ -91,11 +91,11 @@ static struct walk *walk_next(struct walk *w)
 			w->at = next;
 		} else {
 			w->line = QUANTUM;
-			w->at.quantum = 0;
+			w->at.index = 0;
 		}
 		break;
 	case QUANTUM:
-		w->at.quantum++;
+		w->at.index++;
 		break;
 	}
 	return walk_settle(w);
@@ -108,8 +108,8 @@ static void *scull_seq_start(struct seq_file *m, loff_t *pos)
 	if (!*pos || *pos < w->pos) {
 		w->pos = 0;
 		w = walk_device(w, 0);
-	} else if (w->dev < scull_ndevs.value) {
-		w->store = scull_store_get(&scull_devs[w->dev]);
+	} else if (w->minor < scull_ndevs.value) {
+		w->store = scull_store_get(&scull_devs[w->minor]);
 		w = walk_settle(w);
 	} else {
 		return NULL;
@@ -131,7 +131,7 @@ static void scull_seq_stop(struct seq_file *m, void *v)
 	walk_put(m->private);
 }
 
-/* Real addresses only if the file was opened with CAP_SYSLOG. */
+/* Show real addresses? Only if the file was opened with CAP_SYSLOG. */
 static bool show_raw(const struct seq_file *m)
 {
 	return scull_raw_addresses &&
@@ -147,8 +147,8 @@ static int scull_seq_show(struct seq_file *m, void *v)
 
 	switch (w->line) {
 	case DEVICE:
-		seq_printf(m, "\nDevice %i: qset %i, q %i, sz %lld\n", w->dev,
-			   s->qset, s->pool.quantum, scull_store_size(s));
+		seq_printf(m, "\nDevice %i: qset %i, q %i, sz %lld\n", w->minor,
+			   s->qset, s->allocator.bytes, scull_store_size(s));
 		break;
 	case ITEM:
 		item = scull_store_item(s, w->at.item);
@@ -158,7 +158,7 @@ static int scull_seq_show(struct seq_file *m, void *v)
 		break;
 	case QUANTUM:
 		seq_printf(m, raw ? "    % 4i: %8px\n" : "    % 4i: %8p\n",
-			   w->at.quantum, w->quantum);
+			   w->at.index, w->quantum);
 		break;
 	}
 	return 0;
@@ -177,7 +177,7 @@ static const char * const proc_names[] = {
 };
 
 /**
- * scull_proc_create() - make the two files
+ * scull_proc_create() - create the two files
  *
  * Context: Process context. The devices exist.
  * Return: 0 or -ENOMEM.

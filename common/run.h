@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Runs: quanta that follow each other in the device and in memory, and are copied in one
- * go. A copy costs as much to set up as a hundred words to move.
+ * Runs: quanta that are contiguous in the device and in memory, and are copied together.
+ * To set up a copy takes as long as to copy some hundred words.
  */
 #ifndef SCULL_RUN_H
 #define SCULL_RUN_H
@@ -13,12 +13,12 @@
 
 #include "scull.h"
 
-/* How much to copy or zero in one go */
+/* The longest run, in bytes */
 #define RUN_MAX SZ_1M
 
 /*
- * Hardened usercopy knows each quantum by itself, and is asked for each. Nothing is to
- * be asked where the other side is no user's memory: a pipe, a kernel's buffer.
+ * Hardened usercopy knows each quantum as an object, so check each quantum of a run. A
+ * copy to or from a pipe or a kernel buffer is not checked.
  */
 static __always_inline void check_quantum(const void *start, size_t len,
 					  const struct iov_iter *iter, bool to_user)
@@ -27,14 +27,14 @@ static __always_inline void check_quantum(const void *start, size_t len,
 		check_object_size(start, len, to_user);
 }
 
-/* The rest of run_length(), of which a small copy needs nothing */
+/* The slow part of run_length(), which a small copy does not need */
 static noinline size_t run_extend(const struct scull_store *s,
 				  void *const *quanta, void *start, size_t run,
 				  size_t left, const struct iov_iter *iter, bool to_user)
 {
 	left = min_t(size_t, left, RUN_MAX);
 	while (run < left) {
-		size_t len = min_t(size_t, left - run, s->pool.quantum);
+		size_t len = min_t(size_t, left - run, s->allocator.bytes);
 
 		if (scull_quantum_load(++quanta) != start + run)
 			break;
@@ -45,15 +45,15 @@ static noinline size_t run_extend(const struct scull_store *s,
 }
 
 /*
- * How far memory goes on without a gap from @start, which is byte @offset of the
- * first of @quanta, at most @left bytes. A NULL follows the last quantum.
+ * Length of the run at @start, which is byte @offset of the first of @quanta, but at most
+ * @left bytes. A NULL follows the last quantum.
  */
 static __always_inline size_t run_length(const struct scull_store *s,
 					 void *const *quanta, void *start,
 					 unsigned int offset, size_t left,
 					 const struct iov_iter *iter, bool to_user)
 {
-	size_t run = min_t(size_t, left, s->pool.quantum - offset);
+	size_t run = min_t(size_t, left, s->allocator.bytes - offset);
 
 	if (unlikely(run > RUN_MAX))
 		run = RUN_MAX;
@@ -65,7 +65,7 @@ static __always_inline size_t run_length(const struct scull_store *s,
 
 /*
  * User mappings may alias in the D-cache or be executable: flush after writing and
- * before reading. Most machines have nothing to do.
+ * before reading. On most machines this is empty.
  */
 static __always_inline void flush_mapped(const struct scull_store *s,
 					 void *start, size_t len)
@@ -75,7 +75,7 @@ static __always_inline void flush_mapped(const struct scull_store *s,
 	if (!ARCH_IMPLEMENTS_FLUSH_DCACHE_PAGE || !READ_ONCE(s->mapped))
 		return;
 	for (start -= offset_in_page(start); start < end; start += PAGE_SIZE)
-		flush_dcache_page(scull_backend.page(start, 0));
+		flush_dcache_page(scull_backend.page(start));
 }
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Finding data and holes in a store.
+ * Search for data and holes in a store.
  */
 
 #include <linux/sched.h>
@@ -10,12 +10,12 @@
 #include "scull.h"
 
 /**
- * scull_store_next() - the first quantum at or after a place
- * @s: the store, to which the caller has a reference
- * @at: where to start; set to where the quantum is, at its first byte if it is
- *	not the one that @at was in
+ * scull_store_next() - find the first quantum at or after a place
+ * @s: the store, on which the caller has a reference
+ * @at: where to start; set to the place of the quantum, at its first byte unless the
+ *	search started in it
  *
- * The one iterator. Beside a writer it may miss what that adds meanwhile.
+ * May miss quanta that are added concurrently.
  *
  * Context: Process context. May sleep.
  * Return: the quantum, or NULL if there is none.
@@ -24,18 +24,18 @@ void *scull_store_next(struct scull_store *s, struct scull_place *at)
 {
 	unsigned long index = at->item;
 	struct scull_item *item;
-	unsigned int nr;
+	unsigned int first;
 	void *quantum;
 
 	xa_for_each_start(&s->items, index, item, at->item) {
 		if (index != at->item)
 			*at = (struct scull_place){ .item = index };
-		nr = READ_ONCE(item->first);
-		if (nr > at->quantum)
-			*at = (struct scull_place){ .item = index, .quantum = nr };
-		for (; at->quantum <= READ_ONCE(item->last);
-		     at->quantum++, at->offset = 0) {
-			quantum = scull_item_quantum(item, at->quantum);
+		first = READ_ONCE(item->first);
+		if (first > at->index)
+			*at = (struct scull_place){ .item = index, .index = first };
+		for (; at->index <= READ_ONCE(item->last);
+		     at->index++, at->offset = 0) {
+			quantum = scull_item_quantum(item, at->index);
 			if (quantum)
 				return quantum;
 		}
@@ -45,15 +45,15 @@ void *scull_store_next(struct scull_store *s, struct scull_place *at)
 }
 
 /**
- * scull_hole_find() - where the next hole begins
- * @s: the store, which stays
- * @pos: where to start
- * @end: where to stop
+ * scull_hole_find() - find the first hole in a range
+ * @s: the store, on which the caller has a reference or holds scull_dev.lock
+ * @pos: start of the range
+ * @end: end of the range
  *
  * On a fatal signal returns early; user space never sees the result.
  *
  * Context: Process context. May sleep.
- * Return: a position from @pos to @end, which is @end if there is no hole before.
+ * Return: the first position in a hole, or @end if there is no hole in the range.
  */
 loff_t scull_hole_find(struct scull_store *s, loff_t pos, loff_t end)
 {
@@ -66,27 +66,27 @@ loff_t scull_hole_find(struct scull_store *s, loff_t pos, loff_t end)
 			item = scull_store_item(s, at.item);
 			cond_resched();
 		}
-		if (!scull_item_quantum(item, at.quantum) ||
+		if (!scull_item_quantum(item, at.index) ||
 		    fatal_signal_pending(current))
 			return pos;
-		/* The last quantum may reach beyond the largest position. */
-		len = min_t(u64, s->pool.quantum - at.offset, end - pos);
+		/* The last quantum may extend past the largest position. */
+		len = min_t(u64, s->allocator.bytes - at.offset, end - pos);
 		scull_place_advance(s, &at, len);
 	}
 	return end;
 }
 
 /**
- * scull_store_seek() - where the next data or the next hole begins
- * @s: the store, to which the caller has a reference
+ * scull_store_seek() - find the next data or the next hole
+ * @s: the store, on which the caller has a reference
  * @pos: where to start
  * @whence: SEEK_DATA or SEEK_HOLE
  *
- * A quantum is data as a whole; the end counts as a hole.
+ * All bytes of a quantum are data. There is a hole at the end of the store.
  *
  * Context: Process context. May sleep.
- * Return: a position not before @pos, or -ENXIO if @pos is not inside the store
- * or only a hole follows.
+ * Return: a position, at least @pos; or -ENXIO if @pos is not in the store, or no data
+ * follows it.
  */
 loff_t scull_store_seek(struct scull_store *s, loff_t pos, int whence)
 {
@@ -102,6 +102,6 @@ loff_t scull_store_seek(struct scull_store *s, loff_t pos, int whence)
 	scull_place_find(s, pos, &at);
 	if (!scull_store_next(s, &at))
 		return -ENXIO;
-	found = at.item * s->span + (u64)at.quantum * s->pool.quantum + at.offset;
+	found = at.item * s->span + (u64)at.index * s->allocator.bytes + at.offset;
 	return found < size ? found : -ENXIO;
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * splice() from a device into a pipe. Where the quanta are whole pages that may be
- * mapped, the pipe gets references to them, else copies.
+ * splice() from a device into a pipe. If the quanta are whole pages that can be mapped,
+ * the pipe gets references to the pages, else a copy.
  *
- * What the pipe references outlives a trim: a page goes when its last reference does.
- * A write to the device shows in a pipe that has not been read yet, as it does with a
- * file on tmpfs. So the result of splicing bytes to an overlapping place of the same
- * device is undefined. The pages cannot be stolen from the pipe: the device owns them.
+ * A page that a pipe references stays after a trim, until the reference is dropped. A
+ * later write to the device changes bytes that are still in the pipe, as on tmpfs. So
+ * the result of splicing to an overlapping range of the same device is undefined. The
+ * pages cannot be stolen from the pipe, because the device owns them.
  */
 
 #include <linux/fs.h>
@@ -26,9 +26,9 @@ static void put_unspliced(struct splice_pipe_desc *spd, unsigned int i)
 }
 
 /*
- * References to the pages from @at on, for up to @left bytes, or as many as a pipe has
- * buffers by default, up to the first hardware-poisoned one. A hole is the
- * zero page. Returns how many bytes that are, and leaves @at past them.
+ * Take references on the pages from @at on: for at most @left bytes, at most as many
+ * pages as a pipe has buffers by default, and up to the first hardware-poisoned page. A
+ * hole is the zero page. Advances @at, and returns how many bytes the pages cover.
  */
 static size_t gather_pages(struct scull_store *s, struct scull_place *at,
 			   size_t left, struct splice_pipe_desc *spd)
@@ -45,9 +45,9 @@ static size_t gather_pages(struct scull_store *s, struct scull_place *at,
 
 		if (!item || item->index != at->item)
 			item = scull_store_item(s, at->item);
-		quantum = scull_item_quantum(item, at->quantum);
+		quantum = scull_item_quantum(item, at->index);
 		if (quantum) {
-			page = scull_backend.page(quantum, at->offset);
+			page = scull_backend.page(quantum + at->offset);
 			if (PageHWPoison(page))
 				break;
 			flush_mapped(s, quantum + at->offset, len);
@@ -93,7 +93,7 @@ static ssize_t splice_pages(struct scull_store *s, loff_t pos,
 		if (ret < 0)
 			break;
 		done += ret;
-		/* A pipe can have room for a GiB. */
+		/* A pipe can hold a GiB. */
 		cond_resched();
 		if (ret < bytes || fatal_signal_pending(current) ||
 		    pipe_full(pipe->head, pipe->tail, pipe->max_usage))
@@ -103,16 +103,17 @@ static ssize_t splice_pages(struct scull_store *s, loff_t pos,
 }
 
 /**
- * scull_splice_read() - move bytes of a device into a pipe
+ * scull_splice_read() - splice from a device into a pipe
  * @file: the open device
- * @pos: where they come from; moved
- * @pipe: the pipe, which the caller has locked and which has room
- * @len: how many
+ * @pos: position in the device; advanced
+ * @pipe: the pipe, locked by the caller, with at least one free buffer
+ * @len: how many bytes
  * @flags: SPLICE_F_*
  *
  * Context: Process context. May sleep.
- * Return: bytes moved, 0 at the end, or if none -EAGAIN for a full pipe, -EPIPE without
- * a reader, -EIO for a hardware-poisoned page, and what reading returns if it copies.
+ * Return: bytes spliced, 0 at the end of the device; if none, -EAGAIN for a full pipe,
+ * -EPIPE if the pipe has no reader, -EIO for a hardware-poisoned page, or if it copies,
+ * the error of a read.
  */
 ssize_t scull_splice_read(struct file *file, loff_t *pos,
 			  struct pipe_inode_info *pipe, size_t len,

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The store: a sparse tree of items, their quanta, and the memory charged for them.
+ * Stores: creation and destruction, and the allocation and publication of quanta.
  *
- * No locks and no files here. The device's lock excludes writers from each other.
- * Readers run beside them, and a page fault fills a hole without that lock, so
- * quanta and items are published with cmpxchg().
+ * This file takes no locks. The device's lock serialises writers. Readers run
+ * concurrently with a writer, and page faults fill holes without that lock, so quanta
+ * and items are published with cmpxchg().
  */
 
 #include <linux/mm.h>
@@ -14,10 +14,9 @@
 #include "scull.h"
 #include "trace.h"
 
-/* How many stores were made. Gives each its id. */
+/* Number of stores created; gives each its id */
 static atomic_long_t scull_stores;
 
-/* Frees stores whose last reference was a reader's. */
 struct workqueue_struct *scull_wq;
 
 static void store_free_work(struct work_struct *work)
@@ -26,18 +25,18 @@ static void store_free_work(struct work_struct *work)
 }
 
 /**
- * scull_store_create() - make an empty store
- * @quantum: bytes in a quantum, within the backend's range
- * @qset: quanta in an item, at least 1
- * @dev: the number of its device
- * @stats: the device's counters
+ * scull_store_create() - create an empty store
+ * @bytes: length of a quantum, in the backend's range
+ * @qset: length of a qset, in quanta, at least 1
+ * @minor: minor number of the device
+ * @stats: counters of the device
  *
  * Context: Process context. May sleep.
- * Return: the store with one reference, or an ERR_PTR: -ENOMEM, or what the backend
- * says.
+ * Return: the store with one reference, or an ERR_PTR: -ENOMEM, or the error of the
+ * backend's setup.
  */
-struct scull_store *scull_store_create(unsigned int quantum, unsigned int qset,
-				       unsigned int dev,
+struct scull_store *scull_store_create(unsigned int bytes, unsigned int qset,
+				       unsigned int minor,
 				       struct scull_stats __percpu *stats)
 {
 	struct scull_store *s;
@@ -50,18 +49,18 @@ struct scull_store *scull_store_create(unsigned int quantum, unsigned int qset,
 
 	refcount_set(&s->refs, 1);
 	INIT_WORK(&s->work, store_free_work);
-	s->pool.quantum = quantum;
+	s->allocator.bytes = bytes;
 	s->qset = qset;
 	s->id = atomic_long_inc_return(&scull_stores);
-	s->dev = dev;
+	s->minor = minor;
 	s->stats = stats;
-	s->span = (u64)quantum * qset;
+	s->span = (u64)bytes * qset;
 	if (check_mul_overflow(s->span, (u64)ULONG_MAX, &size_max))
 		size_max = MAX_LFS_FILESIZE;
 	s->size_max = min_t(u64, size_max, MAX_LFS_FILESIZE);
 	xa_init_flags(&s->items, XA_FLAGS_ACCOUNT);
 
-	err = scull_backend.setup(&s->pool);
+	err = scull_backend.setup(&s->allocator);
 	if (err)
 		goto free_store;
 	return s;
@@ -71,33 +70,33 @@ free_store:
 	return ERR_PTR(err);
 }
 
-/* Let an item's quanta begin and end no later and no earlier than this. */
-static void item_extend(struct scull_item *item, unsigned int nr)
+/* Extend the range of an item's quanta to one index more. */
+static void item_extend(struct scull_item *item, unsigned int index)
 {
 	unsigned int old;
 
-	while (nr < (old = READ_ONCE(item->first)))
-		cmpxchg(&item->first, old, nr);
-	while (nr > (old = READ_ONCE(item->last)))
-		cmpxchg(&item->last, old, nr);
+	while (index < (old = READ_ONCE(item->first)))
+		cmpxchg(&item->first, old, index);
+	while (index > (old = READ_ONCE(item->last)))
+		cmpxchg(&item->last, old, index);
 }
 
 static void count_failure(struct scull_store *s, const struct scull_place *at,
 			  int err)
 {
-	this_cpu_inc(s->stats->failures);
+	this_cpu_inc(s->stats->alloc_failures);
 	trace_scull_alloc_failed(s, at, err);
 }
 
 /**
  * scull_store_publish() - make a quantum visible
  * @s: the store
- * @at: where
- * @quantum: the quantum, all of it initialised
+ * @at: its place
+ * @quantum: the quantum, initialised as a whole
  *
  * Context: Process context. May sleep.
- * Return: the quantum that now stands there, which is another one if this lost the
- * race against a page fault, or an ERR_PTR: -ENOSPC by scull_charge(), -ENOMEM.
+ * Return: the quantum that is now at that place, which is another one if this lost
+ * the race against a page fault; or an ERR_PTR: -ENOSPC from scull_charge(), -ENOMEM.
  */
 void *scull_store_publish(struct scull_store *s, const struct scull_place *at,
 			  void *quantum)
@@ -112,29 +111,28 @@ void *scull_store_publish(struct scull_store *s, const struct scull_place *at,
 			return item;
 		}
 	}
-	item_extend(item, at->quantum);
-	old = cmpxchg(&item->qset[at->quantum], NULL, quantum);
+	item_extend(item, at->index);
+	old = cmpxchg(&item->qset[at->index], NULL, quantum);
 	return old ?: quantum;
 }
 
-/* What is charged for a quantum */
+/* Bytes charged for a quantum */
 static size_t quantum_charge(const struct scull_store *s)
 {
-	return s->pool.footprint + s->pool.records;
+	return s->allocator.footprint + s->allocator.records;
 }
 
 /**
- * scull_quanta_alloc() - quanta for a store, and count them
+ * scull_quanta_alloc() - charge and allocate quanta
  * @s: the store
- * @at: the first of the places they are for, which follow each other in an item
+ * @at: place of the first; the others follow it in the same item
  * @gfp: __GFP_ZERO or 0
- * @quanta: set to the quanta, by their addresses: what is adjacent in
- *	memory can then be so in the device, and is copied in one go
+ * @quanta: set to the quanta, sorted by address, so that quanta which are contiguous
+ *	in memory become contiguous in the device, and are copied together
  * @n: how many, at least 1
  *
  * Context: Process context. May sleep.
- * Return: how many there are now, at least 1, or if none -ENOSPC by scull_charge(),
- * -ENOMEM.
+ * Return: how many were allocated, at least 1, or -ENOSPC from scull_charge(), -ENOMEM.
  */
 int scull_quanta_alloc(struct scull_store *s, const struct scull_place *at,
 		       gfp_t gfp, void **quanta, unsigned int n)
@@ -145,12 +143,12 @@ int scull_quanta_alloc(struct scull_store *s, const struct scull_place *at,
 	int err;
 
 	gfp |= SCULL_GFP;
-	gfp |= scull_backend.page ? __GFP_ACCOUNT_MAPPED : __GFP_ACCOUNT;
+	gfp |= scull_backend.mappable ? __GFP_ACCOUNT_MAPPED : __GFP_ACCOUNT;
 	for (;; n = 1) {
 		err = scull_store_charge(s, n * each);
 		if (!err) {
 			do {
-				i = scull_backend.alloc(&s->pool, gfp,
+				i = scull_backend.alloc(&s->allocator, gfp,
 							quanta + got, n - got);
 				got += i;
 			} while (i && got < n);
@@ -165,7 +163,7 @@ int scull_quanta_alloc(struct scull_store *s, const struct scull_place *at,
 			count_failure(s, at, err);
 			return err;
 		}
-		/* There may still be room for one. */
+		/* Not for all of them; try one. */
 	}
 
 	for (i = 1; i < got; i++) {
@@ -176,18 +174,18 @@ int scull_quanta_alloc(struct scull_store *s, const struct scull_place *at,
 		quanta[j] = quantum;
 	}
 
-	this_cpu_add(s->stats->allocated, got);
-	this_cpu_add(s->stats->bytes, got * s->pool.footprint);
-	for (i = 0; i < got; i++, place.quantum++)
+	this_cpu_add(s->stats->quanta_allocated, got);
+	this_cpu_add(s->stats->allocated, got * s->allocator.footprint);
+	for (i = 0; i < got; i++, place.index++)
 		trace_scull_quantum_alloc(s, &place, quanta[i]);
 	return got;
 }
 
 /**
- * scull_quantum_free() - undo scull_quanta_alloc() for one
+ * scull_quantum_free() - free and uncharge a quantum
  * @s: the store
- * @at: what place it was for
- * @quantum: a quantum that nobody can see
+ * @at: its place
+ * @quantum: the quantum, which is not visible
  *
  * Context: Process context. May sleep.
  */
@@ -195,17 +193,17 @@ void scull_quantum_free(struct scull_store *s, const struct scull_place *at,
 			void *quantum)
 {
 	trace_scull_quantum_free(s, at, quantum);
-	this_cpu_inc(s->stats->freed);
-	this_cpu_sub(s->stats->bytes, s->pool.footprint);
-	scull_backend.free(&s->pool, quantum);
+	this_cpu_inc(s->stats->quanta_freed);
+	this_cpu_sub(s->stats->allocated, s->allocator.footprint);
+	scull_backend.free(&s->allocator, quantum);
 	scull_store_uncharge(s, quantum_charge(s));
 }
 
 /**
- * scull_store_destroy() - free a store and all that it holds
+ * scull_store_destroy() - free a store with its items and quanta
  * @s: a store without references
  *
- * Context: Process context. May sleep; reschedules while it frees a large store.
+ * Context: Process context. May sleep. Reschedules while it frees a large store.
  */
 void scull_store_destroy(struct scull_store *s)
 {
@@ -213,34 +211,37 @@ void scull_store_destroy(struct scull_store *s)
 	struct scull_item *item;
 
 	xa_for_each(&s->items, at.item, item) {
-		for (at.quantum = item->first; at.quantum <= item->last;
-		     at.quantum++) {
-			void *quantum = item->qset[at.quantum];
+		for (at.index = item->first; at.index <= item->last;
+		     at.index++) {
+			void *quantum = item->qset[at.index];
 
 			if (quantum)
 				scull_quantum_free(s, &at, quantum);
-			/* A hole takes no time to speak of. */
-			if (quantum || at.quantum % 1024 == 0)
+			/* Holes are fast: reschedule for each 1024 of them only. */
+			if (quantum || at.index % 1024 == 0)
 				cond_resched();
 		}
-		/* One by one: xa_destroy() frees a tree with interrupts off. */
+		/* One at a time: xa_destroy() frees a tree with interrupts off. */
 		xa_erase(&s->items, at.item);
 		kvfree(item);
 	}
 
-	/* Nodes of insertions that failed half-way; no item leads to them. */
+	/* Nodes without items, of insertions that failed half-way */
 	xa_destroy(&s->items);
 
-	/* What is left are the items and the tree. */
+	/* What is still charged are the items and the nodes of the tree. */
 	scull_store_uncharge(s, atomic_long_read(&s->held));
-	scull_backend.teardown(&s->pool);
-	/* scull_store_get() may be about to try for a reference. */
+	if (scull_backend.teardown)
+		scull_backend.teardown(&s->allocator);
+	/* A concurrent scull_store_get() may still look at the reference count. */
 	kfree_rcu(s, rcu);
 }
 
 /**
- * scull_store_release() - drop a reference, and free the store here if it was the last
+ * scull_store_release() - drop a reference, and free the store if it was the last
  * @s: the store
+ *
+ * Unlike scull_store_put(), frees the store before it returns.
  *
  * Context: Process context. May sleep.
  */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A device under /sys/class: what it holds and what happened to it, one value a
- * file.
+ * Attributes of a device under /sys/class/scullX/: size, geometry and counters.
  */
 
 #include <linux/device.h>
@@ -11,7 +10,7 @@
 
 #include "scull.h"
 
-/* One value of the device's store */
+/* An attribute with a value of the device's store */
 #define STORE_ATTR(_name, _format, _value)				\
 static ssize_t _name##_show(struct device *node,			\
 			    struct device_attribute *attr, char *buf)	\
@@ -25,7 +24,7 @@ static ssize_t _name##_show(struct device *node,			\
 static DEVICE_ATTR_RO(_name)
 
 STORE_ATTR(size, "%lld", scull_store_size(s));
-STORE_ATTR(quantum, "%u", s->pool.quantum);
+STORE_ATTR(quantum, "%u", s->allocator.bytes);
 STORE_ATTR(qset, "%u", s->qset);
 
 static ssize_t stats_show(struct device *node, char *buf, size_t field)
@@ -37,24 +36,25 @@ static ssize_t stats_show(struct device *node, char *buf, size_t field)
 	for_each_possible_cpu(cpu)
 		sum += READ_ONCE(*(unsigned long *)((void *)per_cpu_ptr(dev->stats, cpu) +
 						    field));
-	/* The sum is not atomic: a free on one CPU may be seen without its allocation. */
+	/* The sum is not atomic: it may count a free without the allocation. */
 	return sysfs_emit(buf, "%lu\n",
-			  field == offsetof(struct scull_stats, bytes) &&
+			  field == offsetof(struct scull_stats, allocated) &&
 			  (long)sum < 0 ? 0 : sum);
 }
 
-#define STATS_ATTR(_name, _field)					\
+/* An attribute with a counter of the device */
+#define STATS_ATTR(_name, _counter)					\
 static ssize_t _name##_show(struct device *node,			\
 			    struct device_attribute *attr, char *buf)	\
 {									\
-	return stats_show(node, buf, offsetof(struct scull_stats, _field)); \
+	return stats_show(node, buf, offsetof(struct scull_stats, _counter)); \
 }									\
 static DEVICE_ATTR_RO(_name)
 
-STATS_ATTR(allocated, bytes);
-STATS_ATTR(quanta_allocated, allocated);
-STATS_ATTR(quanta_freed, freed);
-STATS_ATTR(alloc_failures, failures);
+STATS_ATTR(allocated, allocated);
+STATS_ATTR(quanta_allocated, quanta_allocated);
+STATS_ATTR(quanta_freed, quanta_freed);
+STATS_ATTR(alloc_failures, alloc_failures);
 STATS_ATTR(trims, trims);
 
 static struct attribute *scull_dev_attrs[] = {

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The tracepoints, under events/ and the module's name. They give positions and
- * sizes in bytes, and "footprint": what the allocator spends on a quantum.
+ * The tracepoints of a module, under events/scullX/. Their names begin with that of the
+ * module, because BPF looks up raw tracepoints by name alone.
+ *
+ * index: of the quantum in the item; bytes: length of a quantum; footprint: bytes that
+ * the allocator spends on it.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM SCULL_NAME
@@ -12,6 +15,13 @@
 #include <linux/tracepoint.h>
 
 #include "scull.h"
+
+/* SCULL_EVENT(_trim) is scullc_trim in scullc. */
+#define SCULL_EVENT(event) __PASTE(SCULL_NAME, event)
+
+/* DEFINE_EVENT() pastes its arguments: expand the name of the event before. */
+#define DEFINE_SCULL_EVENT(class, event, proto, args) \
+	DEFINE_EVENT(class, event, PARAMS(proto), PARAMS(args))
 
 DECLARE_EVENT_CLASS(scull_quantum,
 	TP_PROTO(const struct scull_store *s, const struct scull_place *at,
@@ -26,11 +36,11 @@ DECLARE_EVENT_CLASS(scull_quantum,
 		__field(const void *, quantum)
 	),
 	TP_fast_assign(
-		__entry->dev = s->dev;
+		__entry->dev = s->minor;
 		__entry->item = at->item;
-		__entry->index = at->quantum;
-		__entry->bytes = s->pool.quantum;
-		__entry->footprint = s->pool.footprint;
+		__entry->index = at->index;
+		__entry->bytes = s->allocator.bytes;
+		__entry->footprint = s->allocator.footprint;
 		__entry->quantum = quantum;
 	),
 	TP_printk("dev=%u item=%lu index=%u bytes=%u footprint=%zu quantum=%p",
@@ -38,19 +48,19 @@ DECLARE_EVENT_CLASS(scull_quantum,
 		  __entry->footprint, __entry->quantum)
 );
 
-DEFINE_EVENT(scull_quantum, scull_quantum_alloc,
+DEFINE_SCULL_EVENT(scull_quantum, SCULL_EVENT(_quantum_alloc),
 	TP_PROTO(const struct scull_store *s, const struct scull_place *at,
 		 const void *quantum),
 	TP_ARGS(s, at, quantum)
 );
 
-DEFINE_EVENT(scull_quantum, scull_quantum_free,
+DEFINE_SCULL_EVENT(scull_quantum, SCULL_EVENT(_quantum_free),
 	TP_PROTO(const struct scull_store *s, const struct scull_place *at,
 		 const void *quantum),
 	TP_ARGS(s, at, quantum)
 );
 
-TRACE_EVENT(scull_alloc_failed,
+DECLARE_EVENT_CLASS(scull_alloc_failed,
 	TP_PROTO(const struct scull_store *s, const struct scull_place *at,
 		 int error),
 	TP_ARGS(s, at, error),
@@ -63,11 +73,11 @@ TRACE_EVENT(scull_alloc_failed,
 		__field(int, error)
 	),
 	TP_fast_assign(
-		__entry->dev = s->dev;
+		__entry->dev = s->minor;
 		__entry->item = at->item;
-		__entry->index = at->quantum;
-		__entry->bytes = s->pool.quantum;
-		__entry->footprint = s->pool.footprint;
+		__entry->index = at->index;
+		__entry->bytes = s->allocator.bytes;
+		__entry->footprint = s->allocator.footprint;
 		__entry->error = error;
 	),
 	TP_printk("dev=%u item=%lu index=%u bytes=%u footprint=%zu error=%d",
@@ -75,7 +85,13 @@ TRACE_EVENT(scull_alloc_failed,
 		  __entry->footprint, __entry->error)
 );
 
-TRACE_EVENT(scull_trim,
+DEFINE_SCULL_EVENT(scull_alloc_failed, SCULL_EVENT(_alloc_failed),
+	TP_PROTO(const struct scull_store *s, const struct scull_place *at,
+		 int error),
+	TP_ARGS(s, at, error)
+);
+
+DECLARE_EVENT_CLASS(scull_trim,
 	TP_PROTO(const struct scull_store *old, unsigned int quantum,
 		 unsigned int qset),
 	TP_ARGS(old, quantum, qset),
@@ -87,7 +103,7 @@ TRACE_EVENT(scull_trim,
 		__field(unsigned int, qset)
 	),
 	TP_fast_assign(
-		__entry->dev = old->dev;
+		__entry->dev = old->minor;
 		__entry->size = scull_store_size(old);
 		__entry->held = atomic_long_read(&old->held);
 		__entry->quantum = quantum;
@@ -97,6 +113,17 @@ TRACE_EVENT(scull_trim,
 		  __entry->dev, __entry->size, __entry->held, __entry->quantum,
 		  __entry->qset)
 );
+
+DEFINE_SCULL_EVENT(scull_trim, SCULL_EVENT(_trim),
+	TP_PROTO(const struct scull_store *old, unsigned int quantum,
+		 unsigned int qset),
+	TP_ARGS(old, quantum, qset)
+);
+
+#define trace_scull_quantum_alloc __PASTE(trace_, SCULL_EVENT(_quantum_alloc))
+#define trace_scull_quantum_free __PASTE(trace_, SCULL_EVENT(_quantum_free))
+#define trace_scull_alloc_failed __PASTE(trace_, SCULL_EVENT(_alloc_failed))
+#define trace_scull_trim __PASTE(trace_, SCULL_EVENT(_trim))
 
 #endif
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * System calls on a device, from a shell: what the checks of the exercises are made
- * with, and of use at the prompt of `scripts/exercise N --shell`.
+ * Makes system calls on a device, from a shell. The checks of the exercises use it, and
+ * it is available at the prompt of `scripts/exercise N --shell`.
  *
- * Each step prints one line: what it returned, or the error. The exit status is 0 if
- * there was no error.
+ * Each step prints one line: the return value, or the error. The exit status is 0 if
+ * no step failed.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -21,18 +21,18 @@
 #include <unistd.h>
 
 static const char usage[] =
-	"usage: call DEVICE r|w|rw|a STEP...    open it, take the steps, close it\n"
+	"usage: call DEVICE r|w|rw|a STEP...    open it, do the steps, close it\n"
 	"       call --insmod FILE N [PARAMETERS]\n"
 	"                                       load a module while the Nth allocation fails\n"
 	"steps:\n"
 	"  read=N, write=TEXT      at the file's position\n"
 	"  fill=N                  write N bytes x\n"
-	"  at=N, end=N             go there, or to N bytes from the end\n"
+	"  at=N, end=N             seek to N, from the start or from the end\n"
 	"  ioctl=N[,ARG]           of type K, without a direction\n"
 	"  map=N                   load a byte of a shared mapping, and keep the mapping\n"
-	"  bad-read=N, bad-write=N with a buffer of which the last page is missing\n"
-	"  slow-read=N,COMMAND     run COMMAND while the read is in the middle of copying:\n"
-	"  slow-write=N,COMMAND    it waits for the second page of its buffer\n";
+	"  bad-read=N, bad-write=N with a buffer whose last page is not mapped\n"
+	"  slow-read=N,COMMAND     run COMMAND while the call is in the middle of its copy,\n"
+	"  slow-write=N,COMMAND    waiting for the second page of its buffer\n";
 
 static bool failed;
 
@@ -79,7 +79,7 @@ static void show(const char *step, const char *buf, long ret)
 	fflush(stdout);
 }
 
-/* ---- a call that waits for a page of its buffer ---- */
+/* ---- a call that stalls in a page fault on its buffer ---- */
 
 struct slow {
 	int fd;
@@ -131,7 +131,7 @@ static void slow(const char *step, int fd, bool writes, size_t len,
 		die("userfaultfd");
 	if (pthread_create(&thread, NULL, slow_call, &s))
 		die("thread");
-	/* It is in the copy now. */
+	/* The call is in the middle of its copy now. */
 	if (read(uffd, &msg, sizeof(msg)) != sizeof(msg))
 		die("userfaultfd");
 	if (system(command) < 0)
@@ -203,7 +203,7 @@ static void take(int fd, char *step)
 	}
 }
 
-/* Says whether there were as many allocations as that, too. */
+/* Also prints whether the load had that many allocations. */
 static int load(const char *path, const char *nth, const char *parameters)
 {
 	int module = open(path, O_RDONLY | O_CLOEXEC);

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 #
-# What the checks of the exercises share; each sources it first, in the VM, and ends
-# with finish.  A check looks at what the device does.  It says what is wrong, and not
-# what to do about it.
+# Functions for the checks of the exercises, which run in the VM.  A check sources this
+# file first and ends with finish.  It tests what the device does.  It says what is
+# wrong, but not how to correct it.
 
 bad=0
 
@@ -28,11 +28,11 @@ is()
 	if [ "$2" = "$3" ]; then
 		right "$1"
 	else
-		wrong "$1" "it should be: $3" "but it is: $2"
+		wrong "$1" "expected: $3" "found: $2"
 	fi
 }
 
-# soon TEXT EXPECTED COMMAND... - what it prints becomes that, within half a minute.
+# soon TEXT EXPECTED COMMAND... - the command prints EXPECTED within half a minute.
 soon()
 {
 	text=$1
@@ -46,7 +46,7 @@ soon()
 	is "$text" "$("$@" 2>&1)" "$expected"
 }
 
-# want TEXT COMMAND... - it succeeds.
+# want TEXT COMMAND... - the command succeeds.
 want()
 {
 	text=$1
@@ -58,7 +58,7 @@ want()
 	fi
 }
 
-# refused TEXT COMMAND... - it fails.
+# refused TEXT COMMAND... - the command fails.
 refused()
 {
 	text=$1
@@ -70,7 +70,7 @@ refused()
 	fi
 }
 
-# load MODULE [PARAMETER...] - or end here.
+# load MODULE [PARAMETER...] - load it, or end the check.
 load()
 {
 	module=$1
@@ -80,8 +80,9 @@ load()
 	finish
 }
 
-# faults - let allocations fail for `call --insmod`, also those that could wait. The
-# kernel's own code for trace events warns if one of its own fails, so none does.
+# faults - enable fault injection for `call --insmod`, also for allocations that may
+# sleep. The kernel's code for trace events warns if one of its own allocations fails,
+# so these are excluded.
 faults()
 {
 	awk '$3 ~ /^event_define_fields/ { print "0x" $1; getline; print "0x" $1; exit }' \
@@ -96,8 +97,8 @@ faults()
 	echo 0 >/sys/kernel/debug/fail_page_alloc/min-order
 }
 
-# faults_end - the kernel log up to here has what kmemleak could not allocate, and
-# nothing worse. What follows is judged by scripts/vm.
+# faults_end - the kernel log up to here may have failed allocations of kmemleak, but
+# no other report. tests/harness/vm checks the log after this.
 faults_end()
 {
 	read -r cmdline </proc/cmdline
@@ -109,9 +110,9 @@ faults_end()
 	echo "@$token" >/dev/kmsg
 }
 
-# poor MIB COMMAND... - run it in a memory cgroup, /sys/fs/cgroup/small, with so much. The
-# first line that it says is $said. A pipe would be charged to it, too, so it writes into a
-# file whose page is there.
+# poor MIB COMMAND... - run the command in a memory cgroup with that limit,
+# /sys/fs/cgroup/small. $said is the first line that it prints. A pipe would be charged to
+# the cgroup, too, so the command prints into a file whose page is allocated before.
 poor()
 {
 	small=/sys/fs/cgroup/small

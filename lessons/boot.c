@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * boot: memory that was set aside when the kernel started. With at=ADDRESS what
- * memmap=SIZE$ADDRESS took from it; and a block that only CMA, cma=SIZE, can give.
+ * boot: memory that was reserved at boot. With at=ADDRESS the memory that
+ * memmap=SIZE$ADDRESS reserves; and a block that only CMA, cma=SIZE, can allocate.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -15,7 +15,7 @@
 
 static unsigned long at;
 module_param(at, ulong, 0);
-MODULE_PARM_DESC(at, "physical address of 1 MiB that the kernel was told to leave alone");
+MODULE_PARM_DESC(at, "physical address of 1 MiB that memmap= has reserved");
 
 static void __init take(void)
 {
@@ -73,6 +73,6 @@ static int __init boot_init(void)
 module_init(boot_init);
 
 MODULE_LICENSE("GPL");
-MODULE_DESCRIPTION("Lesson: memory set aside at boot");
+MODULE_DESCRIPTION("Lesson: memory reserved at boot");
 
-/* Question: leave out the first test of take(). Who else protects System RAM? */
+/* Question: leave out the first test of take(). What else protects System RAM? */

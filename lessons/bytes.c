@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * bytes: the order of the bytes of a number in memory, and numbers at addresses that
- * are no multiple of their size.
+ * bytes: the byte order of a number in memory, and numbers at addresses that are not a
+ * multiple of their size.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -14,7 +14,7 @@
 
 static int __init bytes_init(void)
 {
-	/* The types __le32 and __be32 have sparse find a conversion that is missing. */
+	/* With the types __le32 and __be32, sparse reports a missing conversion. */
 	u32 number = 0x01020304;
 	__le32 little = cpu_to_le32(number);
 	__be32 big = cpu_to_be32(number);

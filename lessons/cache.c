@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * cache: a slab cache constructs an object once and hands it out many times. Also:
- * cache line alignment, merging, and a cache destroyed too early.
+ * cache: a slab cache constructs an object once, and allocates it many times. Also:
+ * cache line alignment, merging, and a cache that is destroyed too early.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -68,6 +68,6 @@ MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("Lesson: a slab cache");
 
 /*
- * Question: give the twins a constructor. How many caches are they now, and what
- * would go wrong if there were one?
+ * Question: give the twins a constructor. How many caches are there now, and what
+ * would go wrong if there were only one?
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The alignments that types have in a program on this machine, as the book prints
- * them. kdataalign.c does the same in the kernel.
+ * Prints the alignments that types have in a program on this machine, as the book's
+ * program does. kdataalign.c does the same in the kernel.
  */
 
 #include <stddef.h>
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <sys/utsname.h>
 
-/* Where a member goes; __alignof__ recommends more on some machines. */
+/* The alignment of a member; __alignof__ gives a larger, preferred one on some machines. */
 #define ALIGNMENT(type)              \
 	offsetof(                    \
 		struct {             \

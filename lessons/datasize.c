@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The sizes that types have in a program on this machine, as the book prints
- * them. kdatasize.c does the same in the kernel.
+ * Prints the sizes that types have in a program on this machine, as the book's program
+ * does. kdatasize.c does the same in the kernel.
  */
 
 #include <stdint.h>

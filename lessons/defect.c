@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * defect: one mistake, how=NAME, for a tool that finds it. Chapter 8 of the course has
- * what each looks like. Only for a VM: some leave the kernel broken.
+ * defect: makes one mistake, how=NAME, for a tool that finds it. Chapter 8 of the course
+ * shows the reports. Only for a VM, because some mistakes break the kernel.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -24,13 +24,13 @@ struct record {
 	int value;
 };
 
-/* A function that finds nothing returns NULL, and nobody looks. */
+/* Called with NULL, which a lookup that found nothing returned and no caller checked. */
 static noinline __noclone void __init set_value(struct record *record)
 {
 	WRITE_ONCE(record->value, 1);
 }
 
-/* A byte past the end */
+/* Writes a byte past the end. */
 static noinline void __init overflow(char *text, size_t size)
 {
 	WRITE_ONCE(text[size], '!');
@@ -51,7 +51,7 @@ static int __init defect_init(void)
 
 	if (!text)
 		return -ENOMEM;
-	/* Many, because a slab cache keeps stale pointers to the last of them. */
+	/* Many, because a slab cache keeps stale pointers to the last objects. */
 	for (i = 0; i < 2000 && !strcmp(how, "leak"); i++)
 		kstrdup(text, GFP_KERNEL);
 	if (!strcmp(how, "overflow"))
@@ -75,5 +75,5 @@ MODULE_DESCRIPTION("Lesson: one mistake of a driver");
 
 /*
  * Question: let overflow() write two bytes past the end of an object of 16, with
- * kmalloc(14). Who notices on a kernel without KASAN, and when?
+ * kmalloc(14). What notices it on a kernel without KASAN, and when?
  */

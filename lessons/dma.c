@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* dma: memory for a device, its addresses for the CPU and the device, and the mask. */
+/* dma: memory for a device, its addresses for the CPU and for the device, and the mask. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/dma-mapping.h>
@@ -47,7 +47,7 @@ static void __init transfers(struct device *dev)
 		dma_pool_free(pool, cpu, bus);
 	}
 	dma_pool_destroy(pool);
-	/* From here to the unmapping the buffer belongs to the device. */
+	/* The device owns the buffer until it is unmapped. */
 	bus = buffer ? dma_map_single(dev, buffer, SIZE, DMA_TO_DEVICE) : 0;
 	if (buffer && !dma_mapping_error(dev, bus)) {
 		tell("streaming", buffer, bus);
@@ -76,4 +76,4 @@ module_init(dma_init);
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("Lesson: DMA");
 
-/* Question: set the mask to 24 bits before transfers(). What does the mapping say? */
+/* Question: set the mask to 24 bits before transfers(). Which address has the mapping? */

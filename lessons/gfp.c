@@ -44,7 +44,7 @@ static int __init gfp_init(void)
 	DECODE(GFP_NOWAIT);
 	DECODE(GFP_ATOMIC);
 
-	/* Also binds the allocations of functions that are called in between. */
+	/* The scope also applies to functions that are called inside it. */
 	scope = memalloc_noio_save();
 	decode("in a noio scope", current_gfp_context(GFP_KERNEL));
 	memalloc_noio_restore(scope);
@@ -66,5 +66,5 @@ MODULE_DESCRIPTION("Lesson: what GFP flags allow");
 
 /*
  * Question: replace the two memalloc_noio_ by memalloc_nofs_. Which column comes
- * back, and why does a file system need only this scope and a block driver the other?
+ * back, and why is this scope enough for a file system, but not for a block driver?
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The alignments that types have in the kernel of this machine, as the book
- * prints them. Says so in the log and refuses to stay.
+ * Logs the alignments that types have in the kernel of this machine, as the book's module
+ * does, and then fails to load.
  */
 
 #include <linux/errno.h>
@@ -12,7 +12,7 @@
 #include <linux/types.h>
 #include <linux/utsname.h>
 
-/* Where a member goes; __alignof__ recommends more on some machines. */
+/* The alignment of a member; __alignof__ gives a larger, preferred one on some machines. */
 #define ALIGNMENT(type)              \
 	offsetof(                    \
 		struct {             \

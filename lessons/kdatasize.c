@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The sizes that types have in the kernel of this machine, as the book prints
- * them. Says so in the log and refuses to stay.
+ * Logs the sizes that types have in the kernel of this machine, as the book's module
+ * does, and then fails to load.
  */
 
 #include <linux/errno.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Loads a lesson, which refuses to stay, and prints what the kernel's log says
- * meanwhile: lesson NAME [PARAMETER=VALUE...], as root. (insmod does for the loading,
- * but busybox's tries a second time when a module refuses.)
+ * lesson NAME [PARAMETER=VALUE...]: loads a lesson, which fails on purpose, and prints
+ * what the kernel logs meanwhile. For root. (busybox's insmod is not used, because it
+ * loads a module a second time if the first time fails.)
  */
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* What scripts/build has just made on the host of a VM comes first. */
+/* A module that scripts/build has just built on the host takes precedence. */
 static const char *const places[] = { "/host/lessons", "/lib/scull", "." };
 
 static int fail(const char *what)
@@ -21,7 +21,7 @@ static int fail(const char *what)
 	return 1;
 }
 
-/* One record of the log, in which some bytes stand as \xNN. */
+/* Prints one record of the log, in which some bytes are encoded as \xNN. */
 static void print(const char *text)
 {
 	unsigned int byte;
@@ -59,12 +59,13 @@ int main(int argc, char **argv)
 			 sizeof(parameters) - strlen(parameters), "%s ",
 			 argv[i]);
 
-	/* Each read is one record, "level,number,time,flags;text", after those there are. */
+	/* Each read returns one new record, "level,number,time,flags;text". */
 	log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (log < 0 || lseek(log, 0, SEEK_END) < 0)
 		return fail("/dev/kmsg");
 	if (!syscall(SYS_finit_module, module, parameters, 0)) {
-		fprintf(stderr, "lesson: %s is no lesson: it stayed\n", path);
+		fprintf(stderr,
+			"lesson: %s is not a lesson: it stayed loaded\n", path);
 		return 1;
 	}
 	if (errno != ENODEV)

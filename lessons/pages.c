@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pages: blocks of 2^order pages from the buddy allocator; one split and given back
- * page by page, and what that does to the lists of free blocks.
+ * pages: blocks of 2^order pages from the buddy allocator. One is split and freed page
+ * by page, to show how the lists of free blocks change.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -59,7 +59,7 @@ static int __init pages_init(void)
 		return -ENOMEM;
 	zone = page_zone(block);
 	free_lists("taken", zone);
-	/* From here on they are single pages. */
+	/* From here on the block is single pages. */
 	split_page(block, ORDER);
 	for (i = 1; i < 1 << ORDER; i += 2)
 		__free_page(block + i);
@@ -75,4 +75,4 @@ module_init(pages_init);
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("Lesson: pages and orders");
 
-/* Question: set ORDER to 3. The lists stay as they are; where are the pages? */
+/* Question: set ORDER to 3. The lists do not change; where are the pages? */

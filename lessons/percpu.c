@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* percpu: variables that each CPU has for itself, their sum, and their size. */
+/* percpu: variables of which each CPU has a copy, their sum, and their size. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/delay.h>
@@ -76,4 +76,4 @@ module_init(percpu_init);
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("Lesson: per-CPU variables");
 
-/* Question: print *raw_cpu_ptr(dynamic) instead of the later sum. Whose part is that? */
+/* Question: print *raw_cpu_ptr(dynamic) instead of the later sum. Whose copy is that? */

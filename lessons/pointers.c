@@ -16,7 +16,7 @@ struct note {
 	struct list_head link;
 };
 
-/* A function that returns a pointer says in it why there is none. */
+/* A function that returns a pointer can return an error number in it. */
 static struct note *__init note_create(int number)
 {
 	struct note *note;
@@ -54,7 +54,7 @@ static int __init pointers_init(void)
 		note = container_of(notes.prev, struct note, link);
 		pr_info("container_of() the last link: note %d\n", note->number);
 	}
-	/* The next is looked up before this one is freed. */
+	/* _safe, because it loads the next entry before this one is freed. */
 	list_for_each_entry_safe(note, next, &notes, link) {
 		list_del(&note->link);
 		kfree(note);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* pool: a mempool keeps elements for the time when allocation fails. Who waits then? */
+/* pool: a mempool has elements in reserve for when allocations fail. Who waits then? */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/init.h>
@@ -15,7 +15,7 @@ static bool exhausted;
 static mempool_t *pool;
 static void *taken[RESERVED];
 
-/* The allocator behind the pool: this one can be told to fail. */
+/* The allocator of the pool; fails while exhausted is set. */
 static void *get(gfp_t gfp, void *unused)
 {
 	return READ_ONCE(exhausted) ? NULL : kmalloc(64, gfp);
@@ -26,7 +26,7 @@ static void put(void *element, void *unused)
 	kfree(element);
 }
 
-/* An earlier user is done. */
+/* Another user frees its element. */
 static void give_back(struct work_struct *work)
 {
 	mempool_free(taken[0], pool);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * sizes: what kmalloc() gives for what was asked, where it stops, and how kvmalloc()
- * goes on.
+ * sizes: the size of the object that kmalloc() returns for a request, its maximum, and
+ * kvmalloc() for more than that.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -10,7 +10,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
-/* kmalloc() of @bytes: the size of the object, 0 if there is none. */
+/* The size of the object that kmalloc() returns for @bytes, 0 if it fails. */
 static size_t __init got(size_t bytes)
 {
 	void *object = kmalloc(bytes, GFP_KERNEL | __GFP_NOWARN);
@@ -25,7 +25,7 @@ static int __init sizes_init(void)
 	size_t first = 1, most = KMALLOC_MAX_SIZE, size;
 	void *memory;
 
-	/* The first size that does not fit into one object takes the next. */
+	/* Go on with the smallest size that does not fit into this object. */
 	while (first <= most) {
 		size = got(first);
 		if (!size) {
@@ -40,7 +40,7 @@ static int __init sizes_init(void)
 	pr_info("KMALLOC_MAX_CACHE_SIZE is %lu, KMALLOC_MAX_SIZE %zu\n",
 		KMALLOC_MAX_CACHE_SIZE, most);
 	pr_info("kmalloc() of %zu: %s\n", most + 1, got(most + 1) ? "given" : "refused");
-	/* With pages of 64 KiB that is half a GiB: let it fail, not kill. */
+	/* With 64 KiB pages this is half a GiB: it must not invoke the OOM killer. */
 	memory = kvmalloc(most + 1, GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN);
 	pr_info("kvmalloc() of %zu: %s\n", most + 1,
 		!memory ? "refused" : is_vmalloc_addr(memory) ? "vmalloc" : "kmalloc");

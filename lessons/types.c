@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * types: what a struct takes beyond its members, and how to print types whose size
- * depends on the machine. kdatasize.c and kdataalign.c have the plain types.
+ * types: the padding of a struct, and how to print types whose size depends on the
+ * machine. kdatasize.c and kdataalign.c print the sizes of the basic types.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -12,7 +12,7 @@
 #include <linux/stddef.h>
 #include <linux/types.h>
 
-/* The same members: as they come, the largest first, and without any padding. */
+/* The same members: unsorted, the largest first, and without padding. */
 struct loose {
 	u8 flag;
 	u64 address;
@@ -66,6 +66,6 @@ MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("Lesson: sizes and alignment of types");
 
 /*
- * Question: move flag of struct loose to its end. How many bytes is it now, and why
- * not 11?
+ * Question: move flag of struct loose to its end. How many bytes does it have now, and
+ * why not 11?
  */

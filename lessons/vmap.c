@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * vmap: addresses that a page table makes contiguous. The pages of a vmalloc area, the
- * guard page after them, and with io=ADDRESS a register of a device.
+ * vmap: the pages of a vmalloc area, which the page table makes contiguous, the guard
+ * page after them, and with io=ADDRESS a register of a device.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

@@ -12,11 +12,11 @@ const [what, first, ...pages] = process.argv.slice(2);
 const glossary = new Map();
 let terms = 0;
 
-// What the machine of the page prints differently, because its kernel is that for 32 bits:
-// of these commands only the exit status is looked at.
+// Commands whose output differs on the page's machine, because its kernel is a 32-bit one:
+// only their exit status is checked.
 const DIFFERENT = [
 	[/^exported /, "In this machine /proc/kallsyms has functions only, so neither seems to be exported."],
-	[/kmalloc-cg/, "This machine has pointers of 4 bytes: both sorts of items have a little more than 512 bytes here, and take objects of 1024."],
+	[/kmalloc-cg/, "This machine has pointers of 4 bytes: both kinds of items have a little more than 512 bytes here, and take objects of 1024."],
 	[/^lesson (pages|zones)/, "This machine has 32 bits and 128 MiB: its zones are DMA and Normal."],
 ];
 
@@ -38,7 +38,7 @@ function link(text, target) {
 	return pages.some(page => named(page) === named(file)) ? `<a href="#${named(file)}-step-1">${text}</a>` : text;
 }
 
-// As much of Markdown as the pages have
+// The parts of Markdown that the pages use
 function inline(text) {
 	return escape(text)
 		.replace(/`([^`]*)`/g, "<code>$1</code>")
@@ -63,7 +63,7 @@ function paragraph(text) {
 	return `<p>${inline(text)}</p>`;
 }
 
-// A step with a block: what was typed in it, and what that printed
+// A step with a block: the commands in it, and their output
 function step(html, block) {
 	const commands = [], shown = [];
 	let note;
@@ -84,7 +84,7 @@ function step(html, block) {
 	return {html: note ? `${html}<p>(${note})</p>` : html, commands};
 }
 
-// A step goes up to the end of a block, and the last of a section to the end of that.
+// A step ends with a block; the last step of a section ends with the section.
 function chapter(file) {
 	const [, title, text] = fs.readFileSync(file, "utf8").match(/^# (.*)\n([^]*)/);
 	const steps = [];

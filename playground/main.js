@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The page: one machine, a terminal for it, and the view beside it.
+// The page: one machine, its terminal, and the views next to it.
 "use strict";
 
-// A file of the page: a resource, or what --single has put into the page itself.
+// A file of the page: a resource, or embedded in the page by --single.
 async function load(name, progress) {
 	const inside = document.querySelector(`script[data-name="${name}"]`);
 	if (inside)
@@ -37,7 +37,7 @@ function notice(text, ...more) {
 	byId("notice").replaceChildren(text, ...more);
 }
 
-// When the kernel has died, what it says of that is worth a copy.
+// When the kernel has panicked, its last messages can be copied.
 const crash = /BUG: |Oops: |Kernel panic|unable to handle|reboot: /;
 
 function screenText() {
@@ -80,7 +80,7 @@ async function start() {
 			terminal.write(bytes);
 			dead = (dead + text).slice(-4000);
 			if (byId("notice").hidden && crash.test(dead))
-				notice("The kernel has ended, or reports an error. Nothing on your own machine is affected.",
+				notice("The kernel has stopped or reported an error. Your own machine is not affected.",
 					element("button", {onclick: () => copy(screenText())}, "Copy the report"),
 					element("button", {onclick: start}, "Reset"));
 		},
@@ -97,7 +97,7 @@ async function start() {
 	await now.ready;
 	await now.request(`clock ${Math.floor(Date.now() / 1000)}`);
 	await size();
-	// It was saved behind its first prompt; this has the shell print it again.
+	// The state was saved after the first prompt; this makes the shell print it again.
 	now.send("\f");
 	terminal.focus();
 }
@@ -139,7 +139,7 @@ function font(by) {
 
 async function main() {
 	if (typeof WebAssembly !== "object")
-		return notice("This browser has no WebAssembly, or it is switched off; the kernel cannot run without.");
+		return notice("The kernel needs WebAssembly, which this browser does not have, or which is disabled.");
 	terminal.loadAddon(fit);
 	terminal.open(byId("terminal"));
 	terminal.onData(data => machine?.send(data));

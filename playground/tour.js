@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The tour: steps of the pages in docs/, which build.js has made TOUR of.
+// The tour: steps of the pages in docs/, from which build.js has made TOUR.
 "use strict";
 
-// What differs from run to run and from machine to machine, as in tests/clients/watch.
+// Removes what differs between runs and machines, as tests/clients/watch does.
 function shape(text) {
 	return text
 		.replace(/^( *[0-9]*: *)[0-9a-f]{1,8}$/gm, "$1N")
@@ -12,7 +12,7 @@ function shape(text) {
 		.replace(/ +/g, " ").trim();
 }
 
-// Does a command of a step differ from the page, by what the machine told?
+// Does the output of a command differ from the page? told is what the machine reported.
 function differs({output, different}, told) {
 	return different ? told.status !== 0 : shape(told.output) !== shape(output);
 }
@@ -34,7 +34,7 @@ class Tour {
 		this.begin();
 	}
 
-	// A fresh machine: nothing has been typed.
+	// A new machine, in which nothing was typed.
 	begin() {
 		this.defined = new Set();
 		if (!this.linked())
@@ -61,7 +61,7 @@ class Tour {
 		history.replaceState(null, "", step.hash);
 	}
 
-	// Functions that earlier steps define, for those who begin here.
+	// Functions of earlier steps, for a reader who begins at this one.
 	prelude() {
 		return this.steps.slice(0, this.at).flatMap(({commands}) => commands.map(({command}) => command))
 			.filter(command => /^\w+\(\) \{/.test(command) && !this.defined.has(command));
@@ -88,8 +88,8 @@ class Tour {
 		byId("type").disabled = false;
 		byId("next").disabled = this.at === this.steps.length - 1;
 		byId("check").textContent = wrong ?
-			`✗ “${wrong}” printed something else than here. Reset the machine to begin anew.` :
-			"✓ As it is printed here, but for addresses and counts.";
+			`✗ The output of “${wrong}” differs from the text. Reset the machine to start again.` :
+			"✓ The output is as in the text, except for addresses and counts.";
 		byId("check").dataset.ok = !wrong;
 	}
 }

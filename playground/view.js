@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// What the agent tells of the devices and allocators, and the page frames of the machine
-// drawn as a map. The bytes themselves are read from its RAM.
+// The views of devices and allocators, from the answers of the agent, and the map of the
+// machine's page frames. The bytes of a frame are read from the machine's RAM.
 "use strict";
 
 const PAGE = 4096;
@@ -22,7 +22,7 @@ function element(tag, properties, ...children) {
 	return made;
 }
 
-// The agent's answer to "view", taken apart.
+// Parses the agent's answer to "view".
 function parseView(text) {
 	const view = {devices: {}, parameters: {}, slabs: {}, owners: new Map(), frames: new Uint8Array(),
 		      rows: {slabinfo: [], buddyinfo: [], vmallocinfo: []}};
@@ -69,7 +69,7 @@ function addQuantum(view, device, [, item, index, address, frames]) {
 	}
 }
 
-// "f12s3" as a letter for each frame
+// Expands "f12s3" to a letter for each frame.
 function expand(runs) {
 	const all = [];
 
@@ -80,7 +80,7 @@ function expand(runs) {
 }
 
 const offset = quantum => parseInt(quantum.address.slice(-3), 16);
-// Of its bytes, those in this frame: from where, and how many.
+// The bytes of a quantum in this frame: their start and their number.
 function part(quantum, frame) {
 	const nth = quantum.frames.indexOf(frame);
 	const skipped = nth ? nth * PAGE - offset(quantum) : 0;
@@ -271,7 +271,7 @@ class MemoryView {
 	}
 }
 
-// Devices, items and quanta as a tree, with their counters. What was open stays so.
+// Devices, items and quanta as a tree, with their counters. Open branches stay open.
 function showDevices(view, go) {
 	const open = new Set([...byId("tree").querySelectorAll("details[open]")].map(node => node.id));
 	const focus = document.activeElement?.dataset?.quantum;
@@ -325,7 +325,7 @@ function group(quanta) {
 	return items;
 }
 
-// The rows of /proc before and after, with those that changed marked.
+// The rows of /proc before and after a command; changed rows are marked.
 function showFiles(before, after) {
 	byId("files").replaceChildren(...Object.keys(after.rows).map(name => element("div", {},
 		element("h3", {}, `/proc/${name}`),

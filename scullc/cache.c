@@ -2,9 +2,9 @@
 /*
  * scullc: a quantum is an object of a kmem_cache.
  *
- * Each size in use has a cache of its own, which all devices of that size share.
- * It stays apart from others of that size, so that /proc/slabinfo has a row for
- * it: "scullc" for the built-in size, "scullc-BYTES" for any other.
+ * There is one cache for each length of a quantum in use. Devices with the same length
+ * share it. It is not merged with other caches, so /proc/slabinfo has a row for it:
+ * "scullc" for the built-in length, "scullc-BYTES" for others.
  */
 
 #include <linux/list.h>
@@ -18,28 +18,29 @@
 #include "scull.h"
 
 /**
- * struct quantum_cache - the cache for one size
+ * struct quantum_cache - the cache for one length of a quantum
  * @node: in caches, guarded by caches_lock
- * @users: pools that use it, guarded by caches_lock
- * @quantum: the size in bytes
- * @cache: the kmem_cache; its objects have room for a pointer at least
- * @footprint: an object's share of its slab
+ * @users: number of stores that use it, guarded by caches_lock
+ * @bytes: the length
+ * @cache: the kmem_cache; its objects are at least as large as a pointer
+ * @footprint: bytes of a slab for each of its objects
  */
 struct quantum_cache {
 	struct list_head node;
 	unsigned int users;
-	unsigned int quantum;
+	unsigned int bytes;
 	struct kmem_cache *cache;
 	size_t footprint;
 };
 
 static LIST_HEAD(caches);
-static DEFINE_MUTEX(caches_lock);	/* guards the list and users */
+static DEFINE_MUTEX(caches_lock);	/* guards caches and its entries' users */
 
 /*
- * Large objects leave up to half of a slab unused, so look where one lies. KFENCE
- * puts an object on a page of its own now and then, but hardly twice. If there is no
- * memory, assume the most that it can be: a trim, which may have come here, frees.
+ * The size of a slab is not exported: allocate an object and look at its page. A slab of
+ * large objects can be unused by half. KFENCE allocates a few objects elsewhere, so try
+ * again for such a one. If the allocation fails, assume the largest footprint: a trim,
+ * which may have called this, must not fail, because it frees memory.
  */
 static size_t cache_footprint(struct kmem_cache *cache)
 {
@@ -61,20 +62,20 @@ static size_t cache_footprint(struct kmem_cache *cache)
 	return slab > size ? slab / (slab / size) : size;
 }
 
-static struct quantum_cache *cache_create(unsigned int quantum)
+static struct quantum_cache *cache_create(unsigned int bytes)
 {
 	struct quantum_cache *c = kzalloc(sizeof(*c), SCULL_GFP);
 	char name[32];
 
 	if (!c)
 		return NULL;
-	c->quantum = quantum;
-	snprintf(name, sizeof(name), quantum == scull_quantum.builtin ?
-		 KBUILD_MODNAME : KBUILD_MODNAME "-%u", quantum);
-	/* Hardened kernels copy to and from the usercopy region alone. */
+	c->bytes = bytes;
+	snprintf(name, sizeof(name), bytes == scull_quantum.builtin ?
+		 KBUILD_MODNAME : KBUILD_MODNAME "-%u", bytes);
+	/* Hardened usercopy allows copies of the usercopy region only. */
 	c->cache = kmem_cache_create_usercopy(name,
-					      max_t(size_t, quantum, sizeof(void *)),
-					      0, SLAB_NO_MERGE, 0, quantum, NULL);
+					      max_t(size_t, bytes, sizeof(void *)),
+					      0, SLAB_NO_MERGE, 0, bytes, NULL);
 	if (!c->cache) {
 		kfree(c);
 		return NULL;
@@ -83,40 +84,40 @@ static struct quantum_cache *cache_create(unsigned int quantum)
 	return c;
 }
 
-/* The cache for a size, made if there is none, or NULL */
-static struct quantum_cache *cache_find(unsigned int quantum)
+/* Find or create the cache for a length. Returns NULL if allocation failed. */
+static struct quantum_cache *cache_find(unsigned int bytes)
 {
 	struct quantum_cache *c;
 
 	lockdep_assert_held(&caches_lock);
 	list_for_each_entry(c, &caches, node)
-		if (c->quantum == quantum)
+		if (c->bytes == bytes)
 			return c;
-	c = cache_create(quantum);
+	c = cache_create(bytes);
 	if (c)
 		list_add(&c->node, &caches);
 	return c;
 }
 
-static int cache_setup(struct scull_pool *pool)
+static int cache_setup(struct scull_allocator *a)
 {
 	struct quantum_cache *c;
 
 	mutex_lock(&caches_lock);
-	c = cache_find(pool->quantum);
+	c = cache_find(a->bytes);
 	if (c) {
 		c->users++;
-		pool->priv = c;
-		pool->footprint = c->footprint;
-		pool->records = SCULL_SLAB_RECORD;
+		a->priv = c;
+		a->footprint = c->footprint;
+		a->records = SCULL_SLAB_RECORD;
 	}
 	mutex_unlock(&caches_lock);
 	return c ? 0 : -ENOMEM;
 }
 
-static void cache_teardown(struct scull_pool *pool)
+static void cache_teardown(struct scull_allocator *a)
 {
-	struct quantum_cache *c = pool->priv;
+	struct quantum_cache *c = a->priv;
 
 	mutex_lock(&caches_lock);
 	if (!--c->users) {
@@ -127,21 +128,26 @@ static void cache_teardown(struct scull_pool *pool)
 	mutex_unlock(&caches_lock);
 }
 
-static unsigned int cache_alloc(const struct scull_pool *pool, gfp_t gfp,
+static unsigned int cache_alloc(const struct scull_allocator *a, gfp_t gfp,
 				void **quanta, unsigned int n)
 {
-	const struct quantum_cache *c = pool->priv;
+	const struct quantum_cache *c = a->priv;
 
-	/* Not in bulk: below 6.8 a failure of that leaves a memory cgroup charged. */
+	/* Not kmem_cache_alloc_bulk(): below 6.8 it leaks the cgroup's charge on failure. */
 	*quanta = kmem_cache_alloc(c->cache, gfp);
 	return *quanta ? 1 : 0;
 }
 
-static void cache_free(const struct scull_pool *pool, void *quantum)
+static void cache_free(const struct scull_allocator *a, void *quantum)
 {
-	const struct quantum_cache *c = pool->priv;
+	const struct quantum_cache *c = a->priv;
 
 	kmem_cache_free(c->cache, quantum);
+}
+
+static struct page *cache_page(const void *address)
+{
+	return virt_to_page(address);
 }
 
 const struct scull_backend scull_backend = {
@@ -150,6 +156,7 @@ const struct scull_backend scull_backend = {
 	.teardown = cache_teardown,
 	.alloc = cache_alloc,
 	.free = cache_free,
+	.page = cache_page,
 };
 
 MODULE_DESCRIPTION("RAM-backed character device on a kmem_cache");

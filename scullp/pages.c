@@ -10,58 +10,56 @@
 
 #include "backend.h"
 
-static int pages_setup(struct scull_pool *pool)
+static int pages_setup(struct scull_allocator *a)
 {
-	pool->footprint = PAGE_ALIGN(pool->quantum);
+	a->footprint = PAGE_ALIGN(a->bytes);
 	return 0;
 }
 
-static void pages_teardown(struct scull_pool *pool)
-{
-}
-
 /*
- * A block from __get_free_pages() that is then split: each page can be mapped and
- * freed by itself, and those past the quantum go back at once. A page fault
- * would map a whole huge page of a block that is not split.
+ * alloc_pages_exact() allocates a block with __get_free_pages() and splits it into
+ * pages. It frees the pages past the quantum. Each page of a split block can be mapped
+ * and freed by itself.
  *
- * So several quanta of a page can come from one block, if it is to be had without
- * reclaim, compaction and the reserves for atomic allocations.
+ * So quanta of one page each can come from one block. For that, allocate without
+ * reclaim, compaction or the reserves of atomic allocations; if it fails, allocate each
+ * quantum by itself.
  */
-static unsigned int pages_alloc(const struct scull_pool *pool, gfp_t gfp,
+static unsigned int pages_alloc(const struct scull_allocator *a, gfp_t gfp,
 				void **quanta, unsigned int n)
 {
 	void *block = NULL;
 	unsigned int i;
 
-	if (pool->footprint == PAGE_SIZE && n > 1)
+	if (a->footprint == PAGE_SIZE && n > 1)
 		block = alloc_pages_exact(n * PAGE_SIZE, (gfp | __GFP_NOMEMALLOC) &
 							 ~__GFP_RECLAIM);
 	for (i = 0; i < n; i++) {
 		quanta[i] = block ? block + i * PAGE_SIZE :
-				    alloc_pages_exact(pool->quantum, gfp);
+				    alloc_pages_exact(a->bytes, gfp);
 		if (!quanta[i])
 			break;
 	}
 	return i;
 }
 
-static void pages_free(const struct scull_pool *pool, void *quantum)
+static void pages_free(const struct scull_allocator *a, void *quantum)
 {
-	free_pages_exact(quantum, pool->quantum);
+	free_pages_exact(quantum, a->bytes);
 }
 
-static struct page *pages_page(void *quantum, unsigned int offset)
+static struct page *pages_page(const void *address)
 {
-	return virt_to_page(quantum + offset);
+	return virt_to_page(address);
 }
 
 const struct scull_backend scull_backend = {
-	/* The page allocator's largest block, as kmalloc() knows it. */
+	/* The largest block of the page allocator */
 	.quantum_max = KMALLOC_MAX_SIZE,
 	.has_order = true,
+	.mappable = true,
+	.init = scull_order_init,
 	.setup = pages_setup,
-	.teardown = pages_teardown,
 	.alloc = pages_alloc,
 	.free = pages_free,
 	.page = pages_page,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * scullv: a quantum is virtually contiguous memory, gathered from single pages
- * wherever they lie.
+ * scullv: a quantum is virtually contiguous memory from vmalloc. Its pages lie anywhere.
  */
 
 #include <linux/mm.h>
@@ -12,34 +11,40 @@
 
 #include "backend.h"
 
-static int vmalloc_setup(struct scull_pool *pool)
+/*
+ * On a 32-bit kernel the vmalloc area is smaller than RAM, and a quantum of one page
+ * takes twice its length of it, because a guard page follows.
+ */
+static unsigned long vmalloc_memory_pages(void)
 {
-	pool->footprint = PAGE_ALIGN(pool->quantum);
-	pool->records = scull_vmalloc_records(pool->quantum);
+	if (BITS_PER_LONG == 64)
+		return totalram_pages();
+	return min_t(unsigned long, totalram_pages(), VMALLOC_TOTAL / 2 >> PAGE_SHIFT);
+}
+
+static int vmalloc_setup(struct scull_allocator *a)
+{
+	a->footprint = PAGE_ALIGN(a->bytes);
+	a->records = scull_vmalloc_records(a->bytes);
 	return 0;
 }
 
-static void vmalloc_teardown(struct scull_pool *pool)
-{
-}
-
-static unsigned int vmalloc_alloc(const struct scull_pool *pool, gfp_t gfp,
+static unsigned int vmalloc_alloc(const struct scull_allocator *a, gfp_t gfp,
 				  void **quanta, unsigned int n)
 {
-	*quanta = __vmalloc(pool->quantum, scull_vmalloc_gfp(gfp));
+	*quanta = __vmalloc(a->bytes, scull_vmalloc_gfp(gfp));
 	return *quanta ? 1 : 0;
 }
 
-static void vmalloc_free(const struct scull_pool *pool, void *quantum)
+static void vmalloc_free(const struct scull_allocator *a, void *quantum)
 {
 	vfree(quantum);
 }
 
 /*
- * A mapping is a second address of a page that has one in the vmalloc area already,
- * for which nothing is flushed. With a data cache that has aliases it would lag
- * behind, so there is none: on ARM before version 7, and where shared mappings must
- * be far apart.
+ * flush_dcache_page() does not flush the address of a page in the vmalloc area. So with
+ * a data cache that has aliases, user mappings would show stale data, and there are
+ * none: on ARM before version 7, and where SHMLBA is larger than a page.
  */
 #ifdef CONFIG_ARM
 #define DCACHE_ALIASES (__LINUX_ARM_ARCH__ < 7)
@@ -47,20 +52,21 @@ static void vmalloc_free(const struct scull_pool *pool, void *quantum)
 #define DCACHE_ALIASES (SHMLBA > PAGE_SIZE)
 #endif
 
-static struct page *vmalloc_page(void *quantum, unsigned int offset)
+static struct page *vmalloc_page(const void *address)
 {
-	return vmalloc_to_page(quantum + offset);
+	return vmalloc_to_page(address);
 }
 
 const struct scull_backend scull_backend = {
 	.quantum_max = SZ_64M,
 	.has_order = true,
-	.vmalloced = true,
+	.mappable = !DCACHE_ALIASES,
+	.init = scull_order_init,
+	.memory_pages = vmalloc_memory_pages,
 	.setup = vmalloc_setup,
-	.teardown = vmalloc_teardown,
 	.alloc = vmalloc_alloc,
 	.free = vmalloc_free,
-	.page = DCACHE_ALIASES ? NULL : vmalloc_page,
+	.page = vmalloc_page,
 };
 
 MODULE_DESCRIPTION("RAM-backed character device on vmalloc()");

@@ -73,7 +73,7 @@ function head(first,    t, rule)
 
 function throughput(    w, t, key, bytes)
 {
-	print "MB/s; for a random call, an open with its close, and a trim of 32 MiB: instructions.\n"
+	print "In MB/s; a random call, an open with its close, and a trim of 32 MiB in instructions.\n"
 	head("workload")
 	printf "| bytes in a quantum |"
 	for (t = 1; t <= targets; t++)
@@ -125,33 +125,33 @@ function row(what, wanted, measured, met)
 
 function also(    t, m, is)
 {
-	print "| what | wanted | measured |\n|---|---|---|"
+	print "| what | target | measured |\n|---|---|---|"
 	is = single["copy:1M"] / single["read:1M"] * 100
-	row("scullv reads a quantum of 1 MiB, against a copy of as much", "95 %", \
+	row("scullv: speed of reading a quantum of 1 MiB, relative to a copy of that size", "95 %", \
 		sprintf("%.1f %%", is), is >= 95)
 	for (t = 4; t <= targets; t++) {
 		m = target[t]
 		is = grown[m, 1024] / grown[m, 1]
-		row(m ": a random read of 4 KiB on 1 GiB, against 1 MiB", "1.10", \
+		row(m ": a random read of 4 KiB on 1 GiB, relative to 1 MiB", "1.10", \
 			sprintf("%.3f", is), is <= 1.1)
 	}
-	row("scullc: 2,070 bytes in quanta of 10, qset 4", "12 KiB", \
+	row("scullc: memory for 2,070 bytes in quanta of 10, qset 4", "12 KiB", \
 		sprintf("%.1f KiB", small / 1024), small < 12 * 1024)
 	for (t = 4; t <= targets; t++) {
 		m = target[t]
-		row(m ": memory beyond the backing pages, quantum 4000, qset 1000", "1 %", \
+		row(m ": memory in addition to the backing pages, quantum 4000, qset 1000", "1 %", \
 			sprintf("%.2f %%", beyond[m]), beyond[m] < 1)
 	}
 	for (t = 4; t <= targets; t++) {
 		m = target[t]
-		row(m ": longest wait of another device's reader while 1 GiB is trimmed (while nothing is; while a GiB of tmpfs is)", \
+		row(m ": longest delay of a reader of another device while 1 GiB is trimmed (without a trim; while 1 GiB of tmpfs is truncated)", \
 			"a few ms", sprintf("%.2f ms (%.2f ms; %.2f ms)", wait["wait", m] / 1e6, \
 			wait["idle", m] / 1e6, wait["wait", "tmpfs"] / 1e6), wait["wait", m] < 4e6)
 	}
 	for (t = 4; t <= targets && clocks; t++) {
 		m = target[t]
 		is = clock_ratio["readers:16M", m]
-		row(m ": two readers, against one, by the clock (two processes that copy without it)", \
+		row(m ": throughput of two readers, relative to one, in real time (of two processes that only copy memory)", \
 			"1.8", sprintf("%s (%s)", by_clock("readers:16M" SUBSEP m), \
 			by_clock("copiers:16M" SUBSEP m)), is >= 1.8)
 	}
@@ -160,10 +160,10 @@ function also(    t, m, is)
 END {
 	print "\n## Throughput on the instruction clock\n"
 	throughput()
-	print "\n## What else is wanted\n"
+	print "\n## Other targets\n"
 	also()
 	if (clocks) {
-		print "\n## By the clock, with the ratio on the instruction clock in brackets\n"
+		print "\n## In real time, with the ratio on the instruction clock in brackets\n"
 		by_the_clock()
 	}
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A module with one fault, named by its parameter, each of a kind that the
- * harness claims to notice.  tests/t/harness.t proves it.
+ * harness claims to notice.  tests/programs/harness.t proves it.
  */
 #include <linux/init.h>
 #include <linux/mm.h>

@@ -10,7 +10,7 @@
 	file = $0
 	sub(/.*:Source:/, "", file)
 	sub(/.*\.\.\//, "", file)
-	ours = file ~ /^(common|scull[cpv])\/[a-z_]*\.[ch]$/
+	ours = file ~ /^(common|scull[a-z])\/[a-z_]*\.[ch]$/
 	name = ""
 	next
 }

@@ -117,11 +117,11 @@ static void test_held(struct kunit *test)
 
 		scull_place_find(s, edge(s, i), &at);
 		item = xa_load(&s->items, at.item);
-		quantum = scull_item_quantum(xa_load(&s->items, at.item), at.quantum);
+		quantum = scull_item_quantum(xa_load(&s->items, at.item), at.index);
 		KUNIT_EXPECT_EQ(test, put(s, "a", 1, edge(s, i)), 1);
 
 		held = atomic_long_read(&s->held);
-		least = quantum ? 0 : s->pool.footprint + s->pool.records;
+		least = quantum ? 0 : s->allocator.footprint + s->allocator.records;
 		if (!item)
 			least += item_size(s, at.item) + SCULL_SLAB_RECORD;
 		quanta += !quantum;
@@ -130,7 +130,7 @@ static void test_held(struct kunit *test)
 			KUNIT_EXPECT_EQ(test, held - was, least);
 		was = held;
 	}
-	KUNIT_EXPECT_GE(test, was, quanta * s->pool.footprint);
+	KUNIT_EXPECT_GE(test, was, quanta * s->allocator.footprint);
 }
 
 /* The xarray nodes of items that are far apart are charged, too. */
@@ -147,7 +147,7 @@ static void test_tree(struct kunit *test)
 		held = atomic_long_read(&s->held);
 		/* A node for each level */
 		KUNIT_EXPECT_GE(test, held - was,
-				s->pool.footprint + item_size(s, index) +
+				s->allocator.footprint + item_size(s, index) +
 					shift / XA_CHUNK_SHIFT * sizeof(struct xa_node));
 		was = held;
 
@@ -155,7 +155,7 @@ static void test_tree(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, put(s, "a", 1, (index + 1) * s->span), 1);
 		held = atomic_long_read(&s->held);
 		KUNIT_EXPECT_LT(test, held - was,
-				s->pool.footprint + 2 * item_size(s, index + 1) +
+				s->allocator.footprint + 2 * item_size(s, index + 1) +
 					sizeof(struct xa_node));
 		was = held;
 	}
@@ -169,7 +169,7 @@ static void test_root(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, put(s, "a", 1, s->size_max - 1), 1);
 	KUNIT_EXPECT_GE(test, atomic_long_read(&s->held),
-			s->pool.footprint + item_size(s, index) +
+			s->allocator.footprint + item_size(s, index) +
 				DIV_ROUND_UP(fls64(index), XA_CHUNK_SHIFT) *
 					sizeof(struct xa_node));
 }
@@ -193,7 +193,7 @@ static void test_full(struct kunit *test)
 	kept = put(s, data, len, 0);
 	held = atomic_long_read(&s->held);
 	KUNIT_EXPECT_LE(test, held, SZ_1M);
-	if (s->pool.footprint + scull_item_bytes(s) > SZ_1M) {
+	if (s->allocator.footprint + scull_item_bytes(s) > SZ_1M) {
 		KUNIT_EXPECT_EQ(test, kept, -ENOSPC);
 		KUNIT_EXPECT_EQ(test, held, 0);
 		KUNIT_EXPECT_EQ(test, scull_store_size(s), 0);
@@ -201,7 +201,7 @@ static void test_full(struct kunit *test)
 	}
 	KUNIT_EXPECT_GT(test, kept, 0);
 	KUNIT_EXPECT_LT(test, kept, len);
-	KUNIT_EXPECT_EQ(test, kept % s->pool.quantum, 0);
+	KUNIT_EXPECT_EQ(test, kept % s->allocator.bytes, 0);
 	KUNIT_EXPECT_EQ(test, scull_store_size(s), kept);
 	KUNIT_EXPECT_EQ(test, put(s, data, 1, kept), -ENOSPC);
 	KUNIT_EXPECT_EQ(test, PTR_ERR(scull_store_fill(s, kept, &offset)), -ENOSPC);

@@ -9,16 +9,16 @@
 
 static u64 position(const struct scull_store *s, const struct scull_place *at)
 {
-	return at->item * s->qset * (u64)s->pool.quantum +
-	       (u64)at->quantum * s->pool.quantum + at->offset;
+	return at->item * s->qset * (u64)s->allocator.bytes +
+	       (u64)at->index * s->allocator.bytes + at->offset;
 }
 
 static void expect_place(struct kunit *test, const struct scull_place *at, loff_t pos)
 {
 	struct scull_store *s = test->priv;
 
-	KUNIT_EXPECT_LT(test, at->offset, s->pool.quantum);
-	KUNIT_EXPECT_LT(test, at->quantum, s->qset);
+	KUNIT_EXPECT_LT(test, at->offset, s->allocator.bytes);
+	KUNIT_EXPECT_LT(test, at->index, s->qset);
 	KUNIT_EXPECT_EQ(test, position(s, at), pos);
 }
 
@@ -38,14 +38,14 @@ static void test_find(struct kunit *test)
 static void test_advance(struct kunit *test)
 {
 	struct scull_store *s = test->priv;
-	u64 span = (u64)s->pool.quantum * s->qset;
+	u64 span = (u64)s->allocator.bytes * s->qset;
 	struct scull_place at, there;
 	unsigned int i, j;
 
 	for (i = 0; i < edge_count(s); i++) {
 		u64 from = edge(s, i), rest = span - from % span;
-		u64 steps[] = { 0, 1, s->pool.quantum - 1, s->pool.quantum,
-				s->pool.quantum + 1, rest - 1, rest };
+		u64 steps[] = { 0, 1, s->allocator.bytes - 1, s->allocator.bytes,
+				s->allocator.bytes + 1, rest - 1, rest };
 
 		for (j = 0; j < ARRAY_SIZE(steps); j++) {
 			if (steps[j] > rest)
@@ -67,7 +67,7 @@ static void test_largest(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < s->qset; i++)
-		span += s->pool.quantum;
+		span += s->allocator.bytes;
 	KUNIT_EXPECT_EQ(test, s->span, span);
 	/* On 64 bits there are indices enough, even with an item for each byte. */
 	KUNIT_EXPECT_EQ(test, s->size_max, MAX_LFS_FILESIZE);

@@ -85,7 +85,7 @@ static void test_across_edges(struct kunit *test)
 	size_t len = 600;
 	unsigned int i;
 
-	if ((u64)s->pool.quantum * s->qset == 1)
+	if ((u64)s->allocator.bytes * s->qset == 1)
 		len = 60;
 	for (i = edge_count(s); i--;) {
 		loff_t pos = max(edge(s, i) - (loff_t)len / 2, 0LL);
@@ -151,7 +151,7 @@ static void test_size(struct kunit *test)
 static void test_next(struct kunit *test)
 {
 	struct scull_store *s = test->priv;
-	unsigned int quantum = s->pool.quantum;
+	unsigned int quantum = s->allocator.bytes;
 	struct scull_place at = {}, before;
 	unsigned int i;
 
@@ -177,10 +177,10 @@ static void test_next(struct kunit *test)
 			pos < 2 * s->span + quantum ? 2 * s->span :
 						      65 * s->span - quantum;
 		KUNIT_ASSERT_NOT_NULL(test, data);
-		KUNIT_EXPECT_EQ(test, at.item * s->span + (u64)at.quantum * quantum, start);
+		KUNIT_EXPECT_EQ(test, at.item * s->span + (u64)at.index * quantum, start);
 		/* The offset stays if there is a quantum at the position, and is 0 otherwise. */
 		KUNIT_EXPECT_EQ(test, at.offset,
-				at.item == before.item && at.quantum == before.quantum ?
+				at.item == before.item && at.index == before.index ?
 					before.offset : 0);
 		KUNIT_EXPECT_EQ(test, scull_store_seek(s, pos, SEEK_DATA),
 				max(pos, start));
@@ -191,7 +191,7 @@ static void test_next(struct kunit *test)
 static void test_seek(struct kunit *test)
 {
 	struct scull_store *s = test->priv;
-	unsigned int quantum = s->pool.quantum, offset;
+	unsigned int quantum = s->allocator.bytes, offset;
 	loff_t end = 5LL * quantum;
 
 	KUNIT_EXPECT_EQ(test, scull_store_seek(s, 0, SEEK_DATA), -ENXIO);
@@ -238,8 +238,8 @@ static void test_fill(struct kunit *test)
 		long was = held(test);
 
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, data);
-		KUNIT_EXPECT_EQ(test, offset, pos % s->pool.quantum);
-		KUNIT_EXPECT_NULL(test, memchr_inv(data, 0, s->pool.quantum));
+		KUNIT_EXPECT_EQ(test, offset, pos % s->allocator.bytes);
+		KUNIT_EXPECT_NULL(test, memchr_inv(data, 0, s->allocator.bytes));
 		KUNIT_EXPECT_PTR_EQ(test, scull_store_fill(s, pos, &again), (void *)data);
 		KUNIT_EXPECT_EQ(test, again, offset);
 		KUNIT_EXPECT_EQ(test, held(test), was);
@@ -269,7 +269,7 @@ static void test_publish(struct kunit *test)
 static void test_uncovered(struct kunit *test)
 {
 	struct scull_store *s = test->priv;
-	unsigned int quantum = s->pool.quantum;
+	unsigned int quantum = s->allocator.bytes;
 	unsigned int len = min_t(unsigned int, quantum, 3 * PAGE_SIZE);
 	struct scull_place at = {};
 	struct scull_store *before;
@@ -303,7 +303,7 @@ static void test_uncovered(struct kunit *test)
 static void test_tail(struct kunit *test)
 {
 	struct scull_store *s = test->priv;
-	unsigned int quantum = s->pool.quantum, offset;
+	unsigned int quantum = s->allocator.bytes, offset;
 	unsigned int page = min_t(unsigned int, quantum, PAGE_SIZE);
 	loff_t end = page / 3;
 	u8 *data;
@@ -345,7 +345,7 @@ static void test_tail(struct kunit *test)
 static void test_tail_to_the_end(struct kunit *test)
 {
 	struct scull_store *s = test->priv;
-	unsigned int quantum = s->pool.quantum, offset;
+	unsigned int quantum = s->allocator.bytes, offset;
 	unsigned int page = min_t(unsigned int, quantum, PAGE_SIZE);
 	u8 *data, *next;
 
@@ -368,7 +368,7 @@ static void test_tail_to_the_end(struct kunit *test)
 static void test_nowait(struct kunit *test)
 {
 	struct scull_store *s = test->priv;
-	unsigned int quantum = s->pool.quantum;
+	unsigned int quantum = s->allocator.bytes;
 	u8 *data = kunit_kzalloc(test, 3, GFP_KERNEL);
 	loff_t pos = 3LL * quantum - 1;
 
@@ -399,18 +399,18 @@ static void test_nowait(struct kunit *test)
 static void test_quantum(struct kunit *test)
 {
 	struct scull_store *s = test->priv;
-	unsigned int quantum = s->pool.quantum, i;
+	unsigned int quantum = s->allocator.bytes, i;
 	unsigned int offsets[] = { 0, quantum / 2, quantum - 1 };
 	u8 *data = scull_store_fill(s, 0, &i);
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, data);
-	KUNIT_EXPECT_GE(test, s->pool.footprint, quantum);
+	KUNIT_EXPECT_GE(test, s->allocator.footprint, quantum);
 	memset(data, 0x77, quantum);
-	for (i = 0; scull_backend.page && i < ARRAY_SIZE(offsets); i++) {
+	for (i = 0; i < ARRAY_SIZE(offsets); i++) {
 		u8 *byte = data + offsets[i], *mapped;
 
 		*byte = 0x33;
-		mapped = kmap_local_page(scull_backend.page(data, offsets[i]));
+		mapped = kmap_local_page(scull_backend.page(data + offsets[i]));
 		KUNIT_EXPECT_EQ(test, mapped[offset_in_page(byte)], 0x33);
 		kunmap_local(mapped);
 		*byte = 0x77;

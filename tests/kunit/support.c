@@ -97,13 +97,13 @@ void store_exit(struct kunit *test)
 	stats = s->stats;
 	scull_store_destroy(s);
 	for_each_possible_cpu(cpu) {
+		sum.quanta_allocated += per_cpu_ptr(stats, cpu)->quanta_allocated;
+		sum.quanta_freed += per_cpu_ptr(stats, cpu)->quanta_freed;
 		sum.allocated += per_cpu_ptr(stats, cpu)->allocated;
-		sum.freed += per_cpu_ptr(stats, cpu)->freed;
-		sum.bytes += per_cpu_ptr(stats, cpu)->bytes;
 	}
 	free_percpu(stats);
-	KUNIT_EXPECT_EQ(test, sum.allocated, sum.freed);
-	KUNIT_EXPECT_EQ(test, sum.bytes, 0);
+	KUNIT_EXPECT_EQ(test, sum.quanta_allocated, sum.quanta_freed);
+	KUNIT_EXPECT_EQ(test, sum.allocated, 0);
 
 	/* This fails if anything is still charged. */
 	scull_limit.value = 1;
@@ -189,7 +189,7 @@ static const struct {
 
 static unsigned int first_edges(const struct scull_store *s)
 {
-	return max(s->pool.quantum, s->qset) < SZ_1M ? ARRAY_SIZE(edges) : 5;
+	return max(s->allocator.bytes, s->qset) < SZ_1M ? ARRAY_SIZE(edges) : 5;
 }
 
 /**
@@ -212,11 +212,11 @@ unsigned int edge_count(const struct scull_store *s)
  */
 loff_t edge(const struct scull_store *s, unsigned int nr)
 {
-	u64 span = (u64)s->pool.quantum * s->qset;
+	u64 span = (u64)s->allocator.bytes * s->qset;
 
 	if (nr >= first_edges(s))
 		return MAX_LFS_FILESIZE - 1 - (nr - first_edges(s));
-	return edges[nr].spans * span + (u64)edges[nr].quanta * s->pool.quantum +
+	return edges[nr].spans * span + (u64)edges[nr].quanta * s->allocator.bytes +
 	       edges[nr].bytes;
 }
 

@@ -43,7 +43,7 @@ static char *next_event(char **at, const char *event)
 {
 	char name[64], *line;
 
-	snprintf(name, sizeof(name), " %s: ", event);
+	snprintf(name, sizeof(name), " %s_%s: ", mod->name, event);
 	line = strstr(*at, name);
 	if (line)
 		*at = line + strlen(name);
@@ -90,7 +90,7 @@ START_TEST(one_write_and_a_trim)
 	/* Bytes 75 to 84 are in the last quantum of item 1 and the first of item 2. */
 	at = text;
 	for (int i = 0; i < 2; i++) {
-		line = next_event(&at, "scull_quantum_alloc");
+		line = next_event(&at, "quantum_alloc");
 		ck_assert_ptr_nonnull(line);
 		ck_assert_int_eq(field(line, "dev"), 2);
 		ck_assert_int_eq(field(line, "item"), 1 + i);
@@ -99,19 +99,19 @@ START_TEST(one_write_and_a_trim)
 		ck_assert_int_ge(field(line, "footprint"),
 				 mod->paged ? page_size() : 10);
 	}
-	ck_assert_int_eq(count_events(text, "scull_quantum_alloc"), 2);
-	ck_assert_int_eq(count_events(text, "scull_quantum_free"), 2);
-	ck_assert_int_eq(count_events(text, "scull_alloc_failed"), 0);
-	ck_assert_int_eq(count_events(text, "scull_trim"), 1);
+	ck_assert_int_eq(count_events(text, "quantum_alloc"), 2);
+	ck_assert_int_eq(count_events(text, "quantum_free"), 2);
+	ck_assert_int_eq(count_events(text, "alloc_failed"), 0);
+	ck_assert_int_eq(count_events(text, "trim"), 1);
 	at = text;
-	line = next_event(&at, "scull_trim");
+	line = next_event(&at, "trim");
 	ck_assert_int_eq(field(line, "dev"), 2);
 	ck_assert_int_eq(field(line, "size"), 85);
 	ck_assert_int_eq(field(line, "new_quantum"), 20);
 	ck_assert_int_eq(field(line, "new_qset"), 4);
 	at = text;
 	for (int i = 0; i < 2; i++) {
-		line = next_event(&at, "scull_quantum_free");
+		line = next_event(&at, "quantum_free");
 		ck_assert_int_eq(field(line, "dev"), 2);
 		ck_assert_int_eq(field(line, "item"), 1 + i);
 		ck_assert_int_eq(field(line, "index"), i ? 0 : 3);
@@ -133,14 +133,14 @@ START_TEST(a_failure)
 		;
 	text = stop();
 	at = text;
-	line = next_event(&at, "scull_alloc_failed");
+	line = next_event(&at, "alloc_failed");
 	ck_assert_ptr_nonnull(line);
 	ck_assert_int_eq(field(line, "dev"), 1);
 	ck_assert_int_eq(field(line, "error"), -ENOSPC);
 	ck_assert_int_eq(field(line, "bytes"), 4096);
 	ck_assert_int_eq(field(line, "item") * 1000 + field(line, "index"),
 			 (dev_size(fd) + 4095) / 4096);
-	ck_assert_int_eq(count_events(text, "scull_alloc_failed"), 1);
+	ck_assert_int_eq(count_events(text, "alloc_failed"), 1);
 	free(text);
 }
 END_TEST
@@ -161,7 +161,7 @@ START_TEST(modules_are_apart)
 	put(fd, 0, 100, 1);
 	put(dev_open(0, O_RDWR), 0, 100, 1);
 	text = stop();
-	ck_assert_int_eq(count_events(text, "scull_quantum_alloc"), 1);
+	ck_assert_int_eq(count_events(text, "quantum_alloc"), 1);
 	free(text);
 }
 END_TEST

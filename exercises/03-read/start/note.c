@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * note: a character device that keeps a page of text.
+ * note: a character device that stores a page of text.
  */
 #include <linux/fs.h>
 #include <linux/miscdevice.h>

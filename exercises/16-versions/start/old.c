@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * old: a character device that keeps a name, as one wrote it for Linux 6.1.
+ * old: a character device that stores a name, written for Linux 6.1.
  */
 #include <linux/cdev.h>
 #include <linux/device.h>

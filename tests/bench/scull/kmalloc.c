@@ -10,35 +10,36 @@
 
 #include "scull.h"
 
-static int kmalloc_setup(struct scull_pool *pool)
+static int kmalloc_setup(struct scull_allocator *a)
 {
-	pool->footprint = kmalloc_size_roundup(pool->quantum);
-	pool->records = SCULL_SLAB_RECORD;
+	a->footprint = kmalloc_size_roundup(a->bytes);
+	a->records = SCULL_SLAB_RECORD;
 	return 0;
 }
 
-static void kmalloc_teardown(struct scull_pool *pool)
-{
-}
-
-static unsigned int kmalloc_alloc(const struct scull_pool *pool, gfp_t gfp,
+static unsigned int kmalloc_alloc(const struct scull_allocator *a, gfp_t gfp,
 				  void **quanta, unsigned int n)
 {
-	*quanta = kmalloc(pool->quantum, gfp);
+	*quanta = kmalloc(a->bytes, gfp);
 	return *quanta ? 1 : 0;
 }
 
-static void kmalloc_free(const struct scull_pool *pool, void *quantum)
+static void kmalloc_free(const struct scull_allocator *a, void *quantum)
 {
 	kfree(quantum);
+}
+
+static struct page *kmalloc_page(const void *address)
+{
+	return virt_to_page(address);
 }
 
 const struct scull_backend scull_backend = {
 	.quantum_max = KMALLOC_MAX_SIZE,
 	.setup = kmalloc_setup,
-	.teardown = kmalloc_teardown,
 	.alloc = kmalloc_alloc,
 	.free = kmalloc_free,
+	.page = kmalloc_page,
 };
 
 MODULE_DESCRIPTION("RAM-backed character device on kmalloc()");

@@ -1,0 +1,173 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Does the harness notice?  Modules and scripts that are deliberately broken,
+# each of which must get the verdicts meant for it and no other.
+
+set -eu
+# shellcheck source=tests/programs/lib.sh
+. "$(dirname "$0")/lib.sh"
+kernel=${KERNEL:-debian-6.1}
+begin harness
+
+# expect DESCRIPTION TIMEOUT VERDICTS - run the script on standard input, and
+# compare the verdicts it got with those that it should get, one a line.
+expect()
+{
+	cat >"$tmp/script"
+	printf %s "${3:+$3
+}" >"$tmp/expected"
+	status=0
+	tests/harness/vm --kernel "$kernel" --log "$log" --timeout "$2" --mem 256 \
+		--script "$tmp/script" --add "$build/tests/broken/broken.ko:/broken.ko" \
+		>/dev/null 2>&1 || status=$?
+	sed -n 's/^not ok - //p' "$log/verdict" >"$tmp/found"
+	same=0
+	diff "$tmp/expected" "$tmp/found" >"$tmp/diff" || same=1
+	# A run that gets a bad verdict must not succeed.
+	[ $status != 0 ] || same=1
+	result $same "$1"
+	[ $same = 0 ] || details "$tmp/diff" "$log/verdict"
+}
+
+# relayed DESCRIPTION PARTS EXPECTED - compare what merge-tap.awk makes of the TAP
+# on standard input with what it should.
+relayed()
+{
+	same=0
+	awk -v run=x -v parts="$2" -f tests/harness/merge-tap.awk >"$tmp/found"
+	[ "$(cat "$tmp/found")" = "$3" ] || same=1
+	result $same "$1"
+	[ $same = 0 ] || details "$tmp/found"
+}
+
+build "$kernel" broken
+prepared
+
+# helps SCRIPT - it says how it is called, and succeeds.
+helps()
+{
+	"$1" --help >"$tmp/help" || return
+	cat "$tmp/help"
+	head -n 1 "$tmp/help" | grep -q "^usage: .*${1##*/}"
+}
+
+for script in scripts/*; do
+	ok "$script --help" helps "$script"
+done
+
+# Two clones of one name, with "tests" in their path, and one cache
+for copy in one two three; do
+	mkdir -p "$tmp/tests/$copy/scull/scripts" "$tmp/tests/$copy/scull/tests"
+	cp -r tests/harness "$tmp/tests/$copy/scull/tests"
+	cat >"$tmp/tests/$copy/scull/scripts/build-here" <<-'END'
+		. "$(dirname "$0")/../tests/harness/lib.sh"
+		clone_dir build
+	END
+done
+
+# clone_build NAME - the directory that this clone builds in
+clone_build()
+{
+	XDG_CACHE_HOME=$tmp/cache sh "$tmp/tests/$1/scull/scripts/build-here"
+}
+one=$(clone_build one)
+two=$(clone_build two)
+ok 'each clone has builds of its own' [ "$one" != "$two" -a -d "$one" -a -d "$two" ]
+ok 'a clone finds them again' [ "$(clone_build one)" = "$one" ]
+rm -r "$tmp/tests/one"
+ok 'another clone can be added' clone_build three
+ok 'those of a clone that is gone are removed' [ ! -e "$one" ]
+ok 'those of others stay' [ -d "$two" ]
+
+relayed 'a test that failed' a 'not ok 1 - x: a: one
+# why
+ok 2 - x: a: ran 1 of the 1 tests it planned
+1..2' <<END
+== a
+not ok 1 - one
+why
+1..1
+END
+
+relayed 'tests that were never reached' 'a b c' 'ok 1 - x: a: one
+not ok 2 - x: a: ran 1 of the 2 tests it planned
+ok 3 - x: b: one
+not ok 4 - x: b: ran 1 of the ? tests it planned
+not ok 5 - x: c: was run at all
+1..5' <<END
+== a
+1..2
+ok 1 - one
+== b
+ok 1 - one
+END
+
+expect 'a script that fails, and nothing else' 60 '' <<'END'
+#!/bin/sh
+insmod /broken.ko
+rmmod broken
+pages >/run/pages
+exit 1
+END
+
+expect 'leaks, taint and a module that stays, each by its own verdict' 60 \
+'the kernel is tainted by out-of-tree and unsigned modules at most
+all modules could be unloaded
+no slab cache stayed behind
+no vmalloc area stayed behind
+all pages came back
+the slab allocator did not grow' <<'END'
+#!/bin/sh
+insmod /broken.ko
+rmmod broken
+pages >/run/pages
+for how in cache vmalloc 'pages count=200' 'slab count=200' taint; do
+	insmod /broken.ko how=$how
+	rmmod broken
+done
+insmod /broken.ko how=busy
+END
+
+expect 'a warning' 60 \
+'the kernel log is clean
+the kernel is tainted by out-of-tree and unsigned modules at most' <<'END'
+#!/bin/sh
+insmod /broken.ko how=warn
+END
+
+expect 'an oops' 60 \
+'the VM ran to its end
+the kernel log is clean' <<'END'
+#!/bin/sh
+insmod /broken.ko how=oops
+END
+
+expect 'a hang that the kernel notices' 60 \
+'the VM ran to its end
+the kernel log is clean' <<'END'
+#!/bin/sh
+echo 3 >/proc/sys/kernel/watchdog_thresh
+insmod /broken.ko how=hang
+END
+
+expect 'a hang that it does not' 20 \
+'the VM ran to its end
+the VM kept its time limit' <<'END'
+#!/bin/sh
+sleep 1000
+END
+
+expect 'a machine that goes down before its time' 60 \
+'the VM ran to its end' <<'END'
+#!/bin/sh
+poweroff -f
+END
+
+old=0
+kernel_make "$kernel" M="$build" VERSION=5 PATCHLEVEL=9 modules >"$tmp/make" 2>&1 && old=1
+[ "$(grep -c 'scull needs Linux 5.10 or newer, and this is 5.9' "$tmp/make")" = 1 ] ||
+	old=1
+result $old 'a build for a kernel that is too old stops with one line'
+
+echo "1..$results"

@@ -1,0 +1,194 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What make says to people, as TAP, in a copy of the tree: one line for each thing that
+# is wrong, and what it does when nothing is. Nothing is loaded: sudo, scull_load and
+# scull_unload of the copy only note that they were called.
+
+set -eu
+# shellcheck source=tests/programs/lib.sh
+. "$(dirname "$0")/lib.sh"
+begin make
+need make gcc libc.a depmod
+tests/harness/kernels fetch host
+kernel=$(tests/harness/kernels path host)
+
+# ok DESCRIPTION COMMAND... - the command succeeds; if not, with what make said.
+ok()
+{
+	description=$1
+	shift
+	status=0
+	"$@" || status=1
+	result $status "$description"
+	[ $status = 0 ] || tail -q -n 40 "$tmp/said" "$tmp/done" | details
+}
+
+# fake NAME COMMANDS - a program of that name, which comes first
+fake()
+{
+	printf '#!/bin/sh\n%s\n' "$2" >"$tmp/bin/$1"
+	chmod 755 "$tmp/bin/$1"
+}
+
+# headers RELEASE - have $headers, those of a kernel of that name, which build nothing.
+headers()
+{
+	headers=$tmp/headers/$1
+	mkdir -p "$headers/include/generated"
+	echo "#define UTS_RELEASE \"$1\"" >"$headers/include/generated/utsrelease.h"
+	printf 'modules modules_install:\n\t@echo $@ >>%s\n' "$tmp/done" >"$headers/Makefile"
+}
+
+# run ARGUMENT... - make in $tree, with $path, as $user
+run()
+{
+	: >"$tmp/done"
+	# shellcheck disable=SC2086 # a list of words
+	env -u KDIR -u MAKEFLAGS -u MAKELEVEL PATH="$path" $user \
+		make -C "$tree" --no-print-directory "$@" >"$tmp/said" 2>&1 </dev/null
+}
+
+# says LINE ARGUMENT... - make fails, has done nothing, and says this and nothing else.
+says()
+{
+	line=$1
+	shift
+	! run "$@" && [ ! -s "$tmp/done" ] &&
+		[ "$(sed 's/^Makefile:[0-9]*: \*\*\* //' "$tmp/said")" = "$line.  Stop." ]
+}
+
+# does WORDS ARGUMENT... - make succeeds, and the programs noted these.
+does()
+{
+	words=$1
+	shift
+	run "$@" && [ "$(xargs <"$tmp/done")" = "$words" ]
+}
+
+# nothing_of_it - our modules are gone, but for the one that DKMS has built
+nothing_of_it()
+{
+	left=$(cd "$installed" && find . -name 'scull*')
+	[ "$left" = ./updates/dkms/scullc.ko ] &&
+		[ "$(grep -c scull "$installed/modules.dep")" = 1 ]
+}
+
+tree=$tmp/tree
+mkdir "$tree" "$tmp/bin" "$tmp/tools"
+tar -c --exclude-vcs --exclude-vcs-ignores . | tar -x -C "$tree"
+for program in make sed sort env; do
+	ln -s "$(command -v $program)" "$tmp/tools"
+done
+# Which is the shell's own, too.
+ln -s /bin/echo "$tmp/tools"
+
+# A user who is not root, and has no sbin in PATH; $plain has no sudo either.
+user=
+if [ "$(id -u)" = 0 ]; then
+	user="$(command -v setpriv) --reuid=65534 --regid=65534 --clear-groups"
+	: >"$tmp/done"
+	chmod 755 "$tmp"
+	chown -R 65534 "$tree" "$tmp/done"
+fi
+plain=$tmp/bin:$tmp/tools
+path=$plain
+running=6.99.9-0-lts
+fake uname "[ \"\$*\" = -r ] && echo $running || exec $(command -v uname) \"\$@\""
+fake id 'echo 1000'
+fake depmod "echo depmod >>$tmp/done"
+for program in scull_load scull_unload; do
+	printf '#!/bin/sh\necho %s >>%s\n' $program "$tmp/done" >"$tree/scripts/$program"
+done
+
+ok 'make help' run help
+for target in load unload install uninstall clean demo check; do
+	ok "it tells of make $target" grep -q "^make $target  *[a-z]" "$tmp/said"
+done
+
+for name in 'a b' a:b; do
+	tree=$tmp/$name
+	cp -r "$tmp/tree" "$tree"
+	ok "a tree in '$name'" says \
+		"'$tree' has a space or colon in it, which kbuild cannot handle: move it elsewhere"
+	tree=$tmp/tree
+	ok "headers in '$name'" says \
+		"'$tmp/$name' has a space or colon in it, which kbuild cannot handle: move it elsewhere" \
+		KDIR="$tmp/$name"
+done
+
+# missing MANAGER WORDS - what it says without headers, where there is this program
+missing()
+{
+	fake "$1" :
+	ok "no headers, with $1" says \
+		"no headers of the running kernel in /lib/modules/$running/build: $2"
+	rm "$tmp/bin/$1"
+}
+missing apt-get "apt install linux-headers-$running"
+missing dnf "dnf install kernel-devel-$running"
+missing pacman 'pacman -S linux-lts-headers'
+missing zypper 'zypper install kernel-lts-devel'
+missing apk 'apk add linux-lts-dev'
+missing no-manager 'install them or name others with KDIR=HEADERS'
+ok 'no headers where KDIR says' says \
+	"there are no headers of a built kernel in KDIR=$tmp/bin" KDIR="$tmp/bin"
+
+headers 5.9.16-1
+ok 'a kernel that is too old' says \
+	"scull needs Linux 5.10 or newer, and $headers has the headers of 5.9.16-1" KDIR="$headers"
+headers 5.10.0-46
+ok 'one that is just new enough' does modules KDIR="$headers"
+ok 'to build for another kernel is nothing to talk about' [ "$(wc -l <"$tmp/said")" = 1 ]
+fake id 'echo 0'
+ok 'to load what that builds is' says \
+	"$headers has the headers of 5.10.0-46, and the running kernel is $running: leave KDIR= out, or boot 5.10.0-46" \
+	load KDIR="$headers"
+fake id 'echo 1000'
+# As if the default of KDIR were there
+ok 'headers of another kernel where those of the running one should be' says \
+	"$headers has the headers of 5.10.0-46, and the running kernel is $running: install them or name others with KDIR=HEADERS" \
+	--eval="KDIR = $headers"
+ok 'make install for another kernel' does 'modules modules_install depmod' install KDIR="$headers"
+ok 'says so' grep -q -x "installed for 5.10.0-46; the running kernel is $running" "$tmp/said"
+
+headers $running
+ok 'make install for the running one' does 'modules modules_install depmod' install KDIR="$headers"
+ok 'has nothing to say' [ "$(grep -c installed "$tmp/said")" = 0 ]
+for target in load unload; do
+	built=
+	[ $target = unload ] || built='modules '
+	ok "make $target, by a user without sudo" says \
+		"modules are loaded and unloaded by root, and there is no sudo: make $target as root" \
+		$target KDIR="$headers"
+	fake sudo "echo sudo >>$tmp/done; exec \"\$@\""
+	ok 'with sudo, for that step alone' does "${built}sudo scull_$target" $target KDIR="$headers"
+	fake id 'echo 0'
+	ok 'by root, who needs none' does "${built}scull_$target" $target KDIR="$headers"
+	fake id 'echo 1000'
+	rm "$tmp/bin/sudo"
+done
+
+# Now for a real one, whose headers only root may be able to read.
+rm "$tmp/bin"/*
+path=/usr/bin:/bin
+user=
+release=$(cat "$kernel/release")
+root=$tmp/root
+installed=$root/lib/modules/$release
+ok 'modules are built' run KDIR="$kernel/build"
+ok 'for the kernel of the headers' grep -q -a "vermagic=$release " "$tree/scullv/scullv.ko"
+ok 'make install' run install KDIR="$kernel/build" INSTALL_MOD_PATH="$root"
+ok 'modprobe would find all of them' \
+	[ "$(grep -c '/scull\([cpv]\)/scull\1\.ko[.a-z]*:' "$installed/modules.dep")" = 3 ]
+ok 'that no key is there to sign them with is no error' \
+	[ "$(grep -c -i -e ssl -e sign-file "$tmp/said")" = 0 ]
+mkdir -p "$installed/updates/dkms"
+cp "$tree/scullc/scullc.ko" "$installed/updates/dkms"
+ok 'make uninstall of the headers that KDIR has' \
+	run uninstall KDIR="$kernel/build" INSTALL_MOD_PATH="$root"
+ok 'leaves only what DKMS has built' nothing_of_it
+ok 'make clean' run clean KDIR="$kernel/build"
+ok 'make clean takes no headers' run clean KDIR="$tmp/bin"
+ok 'leaves no module' [ "$(find "$tree" -name '*.ko')" = '' ]
+echo "1..$results"

@@ -1,0 +1,30 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Do the lists that cannot read tests/modules.tsv name each module that it has? As TAP:
+# what a module that was added lacks is a test that fails.
+
+set -eu
+# shellcheck source=tests/programs/lib.sh
+. "$(dirname "$0")/lib.sh"
+begin modules
+
+for name in $(module_names); do
+	backend=$(table modules.tsv "$name" | cut -f 2)
+	label="$name: "
+	ok "$backend is its backend" grep -q -w scull_backend "$backend"
+	for file in Kbuild dkms.conf tests/kunit/Kbuild tests/support/support.c \
+			tests/headroom/guest tests/clients/all \
+			tests/bench/targets.tsv scripts/scull_load scripts/scull_unload \
+			debian/tests/devices playground/view.js man/scull.4; do
+		ok "$file names it" grep -q -w -e "$name" -e "${name}[0-9]" "$file"
+	done
+	ok "tests/kunit/$name, tests/golden/$name.txt and tests/fuzz/corpus/$name are there" \
+		ls "tests/kunit/$name/Kbuild" "tests/golden/$name.txt" "tests/fuzz/corpus/$name"
+	# Patterns of names, as in scull[cpv]
+	pattern="scull\\[[a-z]*${name#scull}[a-z]*\\]"
+	for file in scripts/scull_load scripts/scull_unload docs/boot/60-scull.rules; do
+		ok "the pattern in $file matches it" grep -q "$pattern" "$file"
+	done
+done
+echo "1..$results"
