@@ -13,8 +13,8 @@ for name in $(module_names); do
 	backend=$(table modules.tsv "$name" | cut -f 2)
 	label="$name: "
 	ok "$backend is its backend" grep -q -w scull_backend "$backend"
-	for file in Kbuild dkms.conf tests/kunit/Kbuild tests/suite/main.c \
-			tests/headroom/headroom.c tests/headroom/guest tests/clients/all \
+	for file in Kbuild dkms.conf tests/kunit/Kbuild tests/support/support.c \
+			tests/headroom/guest tests/clients/all \
 			tests/bench/targets.tsv scripts/scull_load scripts/scull_unload \
 			debian/tests/devices playground/view.js man/scull.4; do
 		ok "$file names it" grep -q -w -e "$name" -e "${name}[0-9]" "$file"

@@ -88,8 +88,10 @@ static bool wanted(const char *name, int argc, char **argv)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: scull_suite scullc|scullp|scullv [GROUP...]\n"
-			"groups:");
+	fprintf(stderr, "usage: scull_suite MODULE [GROUP...]\nmodules:");
+	for (size_t i = 0; i < MODULES; i++)
+		fprintf(stderr, " %s", modules[i].name);
+	fprintf(stderr, "\ngroups:");
 	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
 		fprintf(stderr, " %s", groups[i].name);
 	fprintf(stderr, "\n");

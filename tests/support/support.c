@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+/* As in tests/modules.tsv */
 const struct module modules[MODULES] = {
 	{ .name = "scullc" },
 	{ .name = "scullp", .paged = true },
