@@ -217,22 +217,21 @@ table()
 		'!/^(#|$)/ && (key == "" || $1 == key)' "$top/tests/$1"
 }
 
-# clone_dir NAME - make the directory of that name in $clone, and print it. The first call
-# removes the directories of clones that no longer exist.
-clone_dir()
+# module_names - print the names of all modules.
+module_names()
 {
-	mkdir -p "$clone/$1" || die "cannot make '$clone': name another place with XDG_CACHE_HOME"
-	if [ ! -L "$clone/tree" ]; then
-		ln -s -f -n "$top" "$clone/tree"
-		for tree in "$cache"/clones/*/tree; do
-			[ -e "$tree" ] || rm -rf "${tree%/tree}"
-		done
-	fi
-	echo "$clone/$1"
+	table modules.tsv | cut -f 1 | xargs
 }
 
-# has TOOL - does this machine have it? The compiler looks for C headers and libraries,
-# because their directories differ between distributions.
+# per_module TEXT - print the text for each module, with its name in place of each %.
+per_module()
+{
+	for module in $(module_names); do
+		echo "$1" | sed "s/%/$module/g"
+	done
+}
+
+# kernel_names [WHEN] - print the names of all kernels, or of those with this last field.
 kernel_names()
 {
 	table kernels.tsv | awk -F '\t' -v when="${1-}" \
