@@ -212,7 +212,7 @@ static bool affordable(const struct device *d, size_t len)
 		const struct device *e = &devices[i];
 
 		bytes += (double)(e->count + (e == d ? quanta : 0)) *
-			 MAX(e->quantum, page_size());
+			 MAX((long)e->quantum, page_size());
 		bytes += (double)(device_items(e) + (e == d ? items : 0)) *
 			 (e->qset * 16 + 4096);
 	}

@@ -3,6 +3,7 @@
  * Helpers of the tests: modules, devices, patterns, the kernel log, children.
  */
 #include "suite.h"
+#include <dirent.h>
 #include <linux/capability.h>
 #include <stdarg.h>
 #include <sys/mman.h>
@@ -40,16 +41,20 @@ const struct module *other_module(void)
 /* Close the devices that a test left open. */
 static void close_all(void)
 {
+	DIR *dir = opendir("/proc/self/fd");
 	char target[PATH_MAX];
+	struct dirent *d;
 
-	for (int fd = 3; fd < 1024; fd++) {
-		ssize_t len = readlink(pathf("/proc/self/fd/%d", fd), target,
-				       sizeof(target) - 1);
+	ck_assert_ptr_nonnull(dir);
+	while ((d = readdir(dir))) {
+		ssize_t len = readlink(pathf("/proc/self/fd/%s", d->d_name),
+				       target, sizeof(target) - 1);
 
 		target[MAX(len, 0)] = '\0';
 		if (!strncmp(target, "/dev/scull", 10))
-			close(fd);
+			close(atoi(d->d_name));
 	}
+	closedir(dir);
 }
 
 /* Unmap the devices that a test left mapped. */

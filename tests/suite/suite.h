@@ -82,7 +82,7 @@ long long dev_size(int fd);
 
 /*
  * Test data: the byte for an offset. It is never 0, which a hole reads as, and its
- * period is a prime, so that no quantum or page is a multiple of it.
+ * period of 251 divides no quantum and no page of the tests.
  */
 static inline unsigned char pattern(int seed, long long off)
 {
