@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Accounting. The memory that all devices of a module hold is bounded by the module's
- * limit, and by headroom, the memory that the machine is to keep available. Memory is
- * charged before it is allocated.
+ * limit. A charge also fails if less memory than headroom would stay available on the
+ * machine. Memory is charged before it is allocated.
  */
 
 #include <linux/atomic.h>
@@ -21,11 +21,11 @@ static atomic_long_t scull_pending;
 static atomic_long_t scull_granted;
 
 /*
- * Would the machine keep more available memory than headroom? si_mem_available() is
- * slow, so it is called once for each 64th of headroom that is charged. Until the next
- * call a module can exceed the bound by that much. Memory that is charged but not yet
- * allocated counts as used: of two concurrent large charges both may fail although
- * either would fit. Allocations in progress of other modules are not known.
+ * Would at least headroom stay available? si_mem_available() is slow, so it is called
+ * once for each 64th of headroom that is charged. Until the next call a module can exceed
+ * the bound by that much. Memory that is charged but not yet allocated counts as used: of
+ * two concurrent large charges both may fail although either would fit. Allocations in
+ * progress of other modules are not known.
  */
 static bool headroom_left(size_t bytes)
 {
@@ -45,7 +45,7 @@ static bool headroom_left(size_t bytes)
 		atomic_long_add(bytes, &scull_granted);
 		return false;
 	}
-	/* If this fails, a concurrent charge has a more recent answer. */
+	/* If this fails, a concurrent charge looks up available memory itself. */
 	atomic_long_cmpxchg(&scull_granted, granted, headroom << PAGE_SHIFT >> 6);
 	return true;
 }
@@ -54,7 +54,8 @@ static bool headroom_left(size_t bytes)
  * scull_charge() - charge memory that is about to be allocated
  * @bytes: how much
  *
- * The caller calls scull_charged() after the allocation, whether it succeeded or not.
+ * After the allocation the caller calls scull_charged(), and scull_uncharge() as well if
+ * the allocation failed.
  *
  * Context: Any context.
  * Return: 0, or -ENOSPC if the module's limit would be exceeded or less than headroom
@@ -79,7 +80,7 @@ int scull_charge(size_t bytes)
 }
 
 /**
- * scull_charged() - end what scull_charge() began
+ * scull_charged() - charged memory is allocated, or its allocation failed
  * @bytes: how much was charged
  *
  * Context: Any context.
@@ -118,7 +119,7 @@ int scull_store_charge(struct scull_store *s, size_t bytes)
 }
 
 /**
- * scull_store_uncharge() - undo scull_store_charge()
+ * scull_store_uncharge() - uncharge memory of a store that was freed or not allocated
  * @s: the store
  * @bytes: how much
  *

@@ -15,15 +15,13 @@
 
 #include "compat.h"
 
-struct page;
-
 /*
  * The caller handles a failure: no OOM kill, no warning. __GFP_ACCOUNT is added
  * where it is known whether the memory cgroup can be charged.
  */
 #define SCULL_GFP (GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
-/* The same for vmalloc(), which does not take __GFP_RETRY_MAYFAIL on all kernels */
+/* @gfp for vmalloc(), which does not take __GFP_RETRY_MAYFAIL on all kernels */
 static inline gfp_t scull_vmalloc_gfp(gfp_t gfp)
 {
 	return (gfp & ~__GFP_RETRY_MAYFAIL) | __GFP_VMALLOC_MAYFAIL;
@@ -43,13 +41,21 @@ static inline size_t scull_vmalloc_records(size_t bytes)
 	       (pages + 1) * sizeof(pte_t);
 }
 
-/* A slab keeps a pointer to the memory cgroup of each object, which is not charged. */
+/*
+ * Bytes that a slab keeps about each object and does not charge: a pointer to its memory
+ * cgroup; from 6.10 on also one for allocation profiling, and both aligned to 8 bytes.
+ */
+#ifdef CONFIG_SLAB_OBJ_EXT
+#define SCULL_SLAB_RECORD (8 * (IS_ENABLED(CONFIG_MEMCG) + \
+				IS_ENABLED(CONFIG_MEM_ALLOC_PROFILING)))
+#else
 #define SCULL_SLAB_RECORD (IS_ENABLED(CONFIG_MEMCG) ? sizeof(void *) : 0)
+#endif
 
 /**
- * struct scull_allocator - allocates the quanta of one store
+ * struct scull_allocator - parameters of the backend for the quanta of one store
  * @bytes: length of a quantum, as the store uses it
- * @footprint: bytes that the allocator spends on a quantum; set by the backend
+ * @footprint: bytes that the kernel's allocator spends on a quantum; set by the backend
  * @records: bytes that the kernel keeps about a quantum elsewhere; set by the backend
  * @priv: private to the backend
  *
@@ -68,32 +74,38 @@ struct scull_allocator {
  * @quantum_max: the largest quantum in bytes, at least PAGE_SIZE
  * @has_order: a quantum can also be given as an order, PAGE_SIZE << order
  * @mappable: user space may map the pages of its quanta
- * @init: optional. Checks parameters that depend on each other, when the module is
- *	loaded and each of them is in its range. Returns 0, or a negative errno that
- *	fails the load.
+ * @init: optional. Checks and combines parameters that depend on each other, when the
+ *	module is loaded and each of them is in its range. Returns 0, or a negative errno
+ *	that fails the load.
  * @memory_pages: optional. How many pages of memory quanta can come from; the default
  *	limit is half of that. Without it, the memory that the kernel maps directly.
- * @setup: prepares to allocate quanta of @a->bytes bytes, and sets @a->footprint
- *	and @a->records. A trim calls it, and has to succeed when memory is short:
- *	it must not make large allocations. Returns 0 or a negative errno.
+ * @setup: prepares to allocate quanta of @a->bytes bytes, and sets @a->footprint and,
+ *	unless it is 0, @a->records; the rest of @a is zero. A trim calls it, and has to
+ *	succeed when memory is short: it must not make large allocations. Returns 0 or
+ *	a negative errno.
  * @teardown: optional. Undoes @setup. All quanta have been freed.
  * @alloc: allocates up to @n quanta, n > 0, and returns how many it has allocated:
- *	as many as it can get at once, 0 if the first allocation failed. @gfp is an
- *	upper bound of what it may do: it may leave out flags for a first attempt, but
- *	must never invoke the OOM killer or warn. The quanta are zeroed if @gfp has
- *	__GFP_ZERO.
+ *	as many as it can get at once, 0 if the first allocation failed. A first attempt
+ *	may reclaim less than @gfp allows. It must never invoke the OOM killer or warn.
+ *	The quanta are charged to the memory cgroup if @gfp has __GFP_ACCOUNT, and zeroed
+ *	if it has __GFP_ZERO.
  * @free: frees a quantum.
- * @page: the page of any address in a quantum. Must not sleep.
+ * @page: the page of an address in the pages of a quantum. The address can lie before
+ *	the quantum, in its first page. Must not sleep.
  *
  * A quantum is directly addressable for as long as it lives: the core copies to and
  * from it by memcpy(), without kmap.
  *
- * All but @page run in process context and may sleep. @init runs once, before all
- * others. @setup runs under scull_dev.lock of its device, or while the module is
- * loaded. @alloc runs under that lock, in a write, or under mmap_lock, in a page
- * fault, so it must take neither. @free, @teardown and @page run under any of these
- * locks or none. All of them run concurrently, for the same allocator, too: a backend
- * that has data of its own takes a lock of its own.
+ * All run in process context, and all but @page may sleep. @init and then @memory_pages
+ * run once, at load, under scull_param_lock, before all others. @setup runs under
+ * scull_dev.lock of its device, or at load under no lock. @alloc runs under that lock
+ * (a write), under mmap_lock (a page fault), or under both (a page fault of a write).
+ * @free runs under the same locks for a quantum that lost a race, otherwise under none.
+ * @teardown runs under none. @page runs under any of these locks or none. So none of
+ * them may take these locks, or access user memory.
+ *
+ * @alloc, @free and @page run concurrently for one allocator, and all but @init and
+ * @memory_pages for different ones: a backend with data of its own needs its own lock.
  */
 struct scull_backend {
 	unsigned int quantum_max;

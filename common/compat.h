@@ -32,8 +32,8 @@
 #endif
 
 /*
- * 6.5: d0bf7d5759c1. Below that a usercopy region alone keeps a cache apart, which
- * it has where the kernel checks usercopy.
+ * 6.5: d0bf7d5759c1. Below that a usercopy region prevents merging. From 6.2 on it does
+ * so only with CONFIG_HARDENED_USERCOPY; without that the cache can be merged.
  */
 #ifndef SLAB_NO_MERGE
 #define SLAB_NO_MERGE 0
@@ -44,7 +44,7 @@
 #define vm_flags_set(vma, flags) ((vma)->vm_flags |= (flags))
 #endif
 
-/* 6.2: 23680f0b7d7f, what a class is asked with for a uevent */
+/* 6.2: 23680f0b7d7f, the type of the argument of class.dev_uevent */
 #ifdef HAVE_CONST_UEVENT
 #define SCULL_UEVENT_DEVICE const struct device
 #else
@@ -63,8 +63,8 @@
 #endif
 
 /*
- * 6.0: fcb14cb1bdac. The vector lives as long as the block that asks for it, and
- * may be longer than what is copied.
+ * 6.0: fcb14cb1bdac. The compound literal lives until the end of the caller's block. Its
+ * length can exceed @count.
  */
 #ifndef HAVE_IOV_ITER_UBUF
 #define iov_iter_ubuf(iter, direction, buf, count)			\
@@ -83,8 +83,8 @@ static inline bool is_kfence_address(const void *address)
 #endif
 
 /*
- * 5.11: 18b2db3b0385. Below that the mark of an accounted page stands where a
- * mapped one counts its mappings, so what may be mapped cannot be accounted.
+ * 5.11: 18b2db3b0385. Below that the page type of an accounted page shares a field with
+ * the map count, so pages that can be mapped cannot be accounted.
  */
 #ifdef HAVE_PG_KMEMCG
 #define __GFP_ACCOUNT_MAPPED 0

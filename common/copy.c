@@ -41,7 +41,7 @@ static void zero_torn(struct scull_store *s, void *start, size_t run, size_t cop
 /*
  * A mapping may have written past the end of the device, up to the end of the page. A
  * write further on leaves a gap there, which reads as zeros, so zero these bytes before
- * the size grows. No reader looks at them before. Bytes that a mapping writes to them
+ * the size grows. No read reaches them before. Bytes that a mapping writes to them
  * concurrently may stay, as on other file systems.
  */
 static void zero_tail(struct scull_store *s, loff_t size, loff_t pos)
@@ -65,7 +65,7 @@ static void zero_tail(struct scull_store *s, loff_t size, loff_t pos)
  * @s: the store
  * @from: source
  * @pos: position in the store, not negative
- * @nowait: do not sleep: fail if there is a hole to fill
+ * @nowait: do not allocate: fail if there is a hole to fill
  *
  * Stops at the first error and on a fatal signal. Bytes stored before stay.
  *

@@ -85,7 +85,7 @@ static int scull_open(struct inode *inode, struct file *file)
 	}
 
 	file->private_data = dev;
-	/* Reads and writes of a shared open file are serialised by its position. */
+	/* f_pos_lock serialises read(2) and write(2) of a shared open file. */
 	file->f_mode |= FMODE_ATOMIC_POS | FMODE_NOWAIT;
 	return 0;
 }
@@ -146,7 +146,7 @@ static ssize_t scull_write_iter(struct kiocb *iocb, struct iov_iter *from)
 
 /*
  * Most drivers need the two methods above only. read(2), write(2), pread(2) and
- * pwrite(2) use these two, because to set up a kiocb takes the kernel longer than a
+ * pwrite(2) use these two, because the kernel needs longer to set up a kiocb than for a
  * small copy; /dev/zero has both, too. A drawback: kernel_read() and kernel_write() fail
  * on a file that has both.
  */

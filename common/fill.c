@@ -16,8 +16,9 @@
 #define BATCH_BYTES SZ_512K
 
 /*
- * How many quanta to allocate for the hole at @at: one, and as many more as @left bytes
- * cover as a whole and a batch allows. One only if the item does not exist yet: once it
+ * How many quanta to allocate for the hole at @at: one, and up to the size of a batch
+ * each adjacent hole that @left bytes cover completely. Only one if the write begins
+ * inside it, because that one is zeroed, or if the item does not exist yet: once it
  * exists, publishing takes no memory and cannot fail within a batch.
  */
 static unsigned int batch_size(const struct scull_store *s,
@@ -37,7 +38,7 @@ static unsigned int batch_size(const struct scull_store *s,
 	return n;
 }
 
-/* A quantum can have 64 MiB, so reschedule. */
+/* Zero a part of a quantum. It can be many MiB, so reschedule. */
 static void zero_range(void *start, size_t len)
 {
 	while (len) {
@@ -50,7 +51,7 @@ static void zero_range(void *start, size_t len)
 	}
 }
 
-/* The same for a copy to a quantum that readers see */
+/* Copy to a quantum that readers see, and reschedule as zero_range() does. */
 static void copy_range(const struct scull_store *s, void *to, const void *from,
 		       size_t len)
 {
@@ -157,7 +158,7 @@ ssize_t scull_holes_write(struct scull_store *s, const struct scull_item *item,
  * scull_store_fill() - look up the quantum at a position, and fill a hole
  * @s: the store, which the caller's VMA keeps
  * @pos: the position, less than the largest size
- * @offset: set to the byte of the quantum that @pos is
+ * @offset: set to the offset of @pos in the quantum
  *
  * Of two concurrent callers that fill the same hole, one wins and both return its
  * quantum. So no lock is needed.

@@ -16,7 +16,7 @@
 
 /*
  * Allocate a zeroed item. For a large one, try a physically contiguous block without
- * reclaim and compaction, which take long; then fall back to vmalloc.
+ * direct reclaim and compaction, which are slow; then fall back to vmalloc.
  */
 static struct scull_item *item_alloc(const struct scull_store *s)
 {
@@ -45,8 +45,8 @@ static size_t item_footprint(const struct scull_store *s)
 
 /*
  * An upper bound of the footprint of the nodes that the tree needs for a new item: one
- * for each level at which no other item shares its node. Small items that are far
- * apart take less memory than their nodes.
+ * for each level at which no other item shares its node. Nodes must be charged: those of
+ * small items that are far apart take more memory than the items.
  */
 static size_t tree_bytes(struct scull_store *s, unsigned long index)
 {

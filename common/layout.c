@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * /sys/kernel/debug/scullX/N/layout: one line for each quantum of a device, with its
- * addresses. They are real addresses, so it takes root with CAP_SYSLOG to open the file.
+ * addresses. These are real addresses: only root with CAP_SYSLOG can open the file.
  *
  * Each read() has a reference to the store while it runs. Writers may add quanta
  * concurrently; quanta never move. After a trim the next read() returns end of file.
@@ -26,8 +26,8 @@ static struct dentry *layout_dir;
 struct layout {
 	struct scull_dev *dev;
 	struct scull_store *store;	/* a reference, from start to stop */
-	loff_t pos;		/* line in the file */
-	unsigned long store_id;	/* of the store in the first read() */
+	loff_t pos;		/* record in the file */
+	unsigned long store_id;	/* of the store that the file shows */
 	struct scull_place at;
 	void *quantum;		/* at that place, NULL for the heading */
 	phys_addr_t before;	/* physical end of the previous quantum */
@@ -51,7 +51,7 @@ static void *layout_start(struct seq_file *m, loff_t *pos)
 		l->quantum = NULL;
 		return l;
 	}
-	/* For any other position seq_file restarts at 0. */
+	/* seq_file reaches any other position by a restart at 0. */
 	if (!l->quantum || *pos != l->pos || l->store_id != l->store->id)
 		return NULL;
 	return l;

@@ -57,18 +57,23 @@ static void devs_destroy(void)
 
 static int devs_create(void)
 {
+	unsigned int bytes, qset, i;
 	struct scull_store *store;
 	struct scull_dev *dev;
-	unsigned int i;
 	int err;
+
+	mutex_lock(&scull_param_lock);
+	bytes = scull_quantum.value;
+	qset = scull_qset.value;
+	mutex_unlock(&scull_param_lock);
 
 	scull_devs = kvcalloc(scull_ndevs.value, sizeof(*scull_devs),
 			      scull_vmalloc_gfp(SCULL_GFP));
 	if (!scull_devs)
 		return -ENOMEM;
 	/*
-	 * Not WQ_MEM_RECLAIM: kmem_cache_destroy() flushes a workqueue without it, and
-	 * the workqueue code warns of such a dependency.
+	 * Not WQ_MEM_RECLAIM: on some kernels kmem_cache_destroy() flushes a workqueue
+	 * without it, and the workqueue code warns of such a dependency.
 	 */
 	scull_wq = alloc_workqueue(KBUILD_MODNAME, WQ_UNBOUND, 0);
 	if (!scull_wq) {
@@ -85,8 +90,7 @@ static int devs_create(void)
 		dev->stats = alloc_percpu(struct scull_stats);
 		if (!dev->stats)
 			goto destroy_devs;
-		store = scull_store_create(scull_quantum.value, scull_qset.value,
-					   i, dev->stats);
+		store = scull_store_create(bytes, qset, i, dev->stats);
 		err = PTR_ERR_OR_ZERO(store);
 		if (err)
 			goto destroy_devs;

@@ -36,9 +36,10 @@ static void scull_vma_close(struct vm_area_struct *vma)
 }
 
 /*
- * Fault-around, as for the page cache: a fault maps all existing pages in the aligned
- * 64 KiB around it. If the last fault stopped where this one begins, it maps 256 KiB
- * ahead. So a sequential reader faults once for 64 pages, and takes a fifth less time.
+ * Fault-around, as for the page cache: a fault also maps the pages before and after it,
+ * up to a hole, in the aligned 64 KiB. If the last fault stopped where this one begins,
+ * it maps up to 256 KiB ahead. So a sequential reader faults once for 64 pages of 4 KiB,
+ * and takes a fifth less time.
  */
 #define AROUND_PAGES DIV_ROUND_UP(SZ_64K, PAGE_SIZE)
 #define AROUND_BYTES (AROUND_PAGES * PAGE_SIZE)
@@ -232,8 +233,8 @@ int scull_mmap(struct file *file, struct vm_area_struct *vma)
 	 * flag makes the VMA special: no NUMA balancing; mlock() populates it without
 	 * accounting; fork() copies its page tables; it is never merged; madvise() cannot
 	 * undo MADV_DONTDUMP nor, on newer kernels, MADV_DONTFORK. mremap() grows a VMA
-	 * by merging, so from 6.1 on it fails unless it moves the VMA. VM_DONTEXPAND
-	 * makes it fail on all kernels.
+	 * by merging: from 6.1 on that would fail where there is room to grow, even with
+	 * MREMAP_MAYMOVE. VM_DONTEXPAND makes it fail always, and on all kernels.
 	 */
 	vm_flags_set(vma, VM_MIXEDMAP | VM_DONTEXPAND);
 	vma->vm_private_data = s;

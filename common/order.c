@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The parameter order, for backends whose quantum can be whole pages: the length of a
- * quantum as PAGE_SIZE << order. It is set when the module is loaded only. Under
+ * quantum as PAGE_SIZE << order. It is set only when the module is loaded. Under
  * /sys/module it shows the order of the present quantum.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/kernel.h>
+#include <linux/lockdep.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
 #include <linux/string.h>
@@ -15,7 +16,7 @@
 
 #include "scull.h"
 
-/* As given, -1 if not */
+/* The order given at load, -1 if none */
 static int given_order = -1;
 
 static int order_set(const char *val, const struct kernel_param *kp)
@@ -39,11 +40,12 @@ static int order_get(char *buf, const struct kernel_param *kp)
 /**
  * scull_order_init() - set the quantum by the order, if it was given
  *
- * Context: Process context. Module init, after each parameter was parsed.
+ * Context: Process context. Module init. Caller holds scull_param_lock.
  * Return: 0, or -EINVAL if the quantum was given, too.
  */
 int scull_order_init(void)
 {
+	lockdep_assert_held(&scull_param_lock);
 	if (given_order < 0)
 		return 0;
 	if (scull_quantum.given) {
@@ -51,7 +53,7 @@ int scull_order_init(void)
 		       given_order, scull_quantum.value);
 		return -EINVAL;
 	}
-	scull_quantum.value = PAGE_SIZE << given_order;
+	WRITE_ONCE(scull_quantum.value, PAGE_SIZE << given_order);
 	return 0;
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The module's parameters, with their ranges. They are set when the module is loaded,
- * by root under /sys/module, and quantum and qset by ioctl.
+ * The module's parameters, with their ranges. All are set when the module is loaded;
+ * quantum, qset, limit and headroom also by root under /sys/module, and the first two
+ * by ioctl.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -75,28 +76,34 @@ static unsigned long memory_pages(void)
 	return totalram_pages() - totalhigh_pages();
 }
 
-/* A parameter that was not given: a part of memory, in MiB. */
+/* Set a parameter that was not given to the size of @pages, in MiB. */
 static void set_default(struct scull_param *p, unsigned long pages)
 {
 	if (!p->given)
-		p->value = min_t(unsigned long, limit_max, pages >> (20 - PAGE_SHIFT));
+		WRITE_ONCE(p->value, min_t(unsigned long, limit_max,
+					   pages >> (20 - PAGE_SHIFT)));
 }
 
 /**
  * scull_param_init() - check parameters together, and set defaults
  *
- * Context: Process context. Module init, after each parameter was parsed.
+ * Context: Process context. Module init, after each parameter was parsed. Root can
+ * already write those under /sys/module. Takes and releases scull_param_lock.
  * Return: 0, or the error of the backend's init.
  */
 int scull_param_init(void)
 {
-	int err = scull_backend.init ? scull_backend.init() : 0;
+	int err = 0;
 
-	if (err)
-		return err;
-	set_default(&scull_limit, memory_pages() / 2);
-	set_default(&scull_headroom, totalram_pages() / 16);
-	return 0;
+	mutex_lock(&scull_param_lock);
+	if (scull_backend.init)
+		err = scull_backend.init();
+	if (!err) {
+		set_default(&scull_limit, memory_pages() / 2);
+		set_default(&scull_headroom, totalram_pages() / 16);
+	}
+	mutex_unlock(&scull_param_lock);
+	return err;
 }
 
 /**

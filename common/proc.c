@@ -26,7 +26,7 @@
 
 /* Position of a reader. The open file owns it. */
 struct walk {
-	loff_t pos;		/* line in the file */
+	loff_t pos;		/* record in the file */
 	unsigned int minor;
 	enum { DEVICE, ITEM, QUANTUM } line;
 	struct scull_place at;	/* for ITEM and QUANTUM */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Runs: quanta that are contiguous in the device and in memory, and are copied together.
- * To set up a copy takes as long as to copy some hundred words.
+ * Setting up a copy takes as long as copying about a hundred words.
  */
 #ifndef SCULL_RUN_H
 #define SCULL_RUN_H

@@ -10,10 +10,11 @@
  *
  * A store has a constant geometry and a reference count. Quanta and items are only
  * added to it. The device holds one reference, which a trim drops after it has
- * installed a new store. Every reader (read, splice, seek, /proc, sysfs, layout) takes
- * a reference with scull_store_get(), and no lock. Dropping the last reference frees
- * the store. While a VMA maps the device, its store cannot be replaced, so a page
- * fault takes neither a reference nor a lock of ours.
+ * installed a new store. A reader (read, splice, SEEK_DATA, SEEK_HOLE, /proc, sysfs,
+ * layout) takes a reference with scull_store_get(), and no lock. An lseek() that needs
+ * only the size reads it under rcu_read_lock(). Dropping the last reference frees the
+ * store. While a VMA maps the device, its store cannot be replaced, so a page fault
+ * takes neither a reference nor a lock of ours.
  *
  * Locks, outermost first
  *
@@ -21,12 +22,14 @@
  *				mutex_lock_killable() or mutex_trylock() only. A writer
  *				holds it while it reads user memory, so mmap_lock nests
  *				inside, and no code under mmap_lock may take it.
- *	scull_param_lock	Makes a change of quantum and qset one step. A trim
- *				takes it inside scull_dev.lock. Never held while user
- *				memory is accessed.
  *	mmap_lock		The kernel's. Page faults and mmap() run under it.
  *	scull_dev.map_lock	A spinlock. Serialises mmap() and the replacement of the
  *				store by a trim.
+ *
+ * scull_param_lock makes a change of quantum and qset one step. A trim takes it inside
+ * scull_dev.lock. It is not held while user memory is accessed, nor with the two locks
+ * below that. scullc's caches_lock nests inside scull_dev.lock, too. A splice into a
+ * device takes scull_dev.lock inside pipe->mutex.
  *
  * What a reader sees of a concurrent write
  *
@@ -36,7 +39,7 @@
  *   be, because code of the kernel reads a quantum that a pipe references.
  * - Of a hole that is filled, either zeros or the quantum. A quantum is published with
  *   cmpxchg() after it has been filled, and scull_quantum_load() is an acquire load.
- * - Nothing past the old size until all bytes are stored. A writer sets the size
+ * - Nothing past the old size until all bytes of the write are stored. A writer sets the size
  *   last, in scull_store_write(), and a reader reads it first, in scull_store_size().
  *   So an append becomes visible as a whole, with the zeroed gap before it.
  */

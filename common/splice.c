@@ -106,7 +106,7 @@ static ssize_t splice_pages(struct scull_store *s, loff_t pos,
  * scull_splice_read() - splice from a device into a pipe
  * @file: the open device
  * @pos: position in the device; advanced
- * @pipe: the pipe, locked by the caller, with at least one free buffer
+ * @pipe: the pipe, locked by the caller or private to it, with at least one free buffer
  * @len: how many bytes
  * @flags: SPLICE_F_*
  *

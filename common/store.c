@@ -163,7 +163,7 @@ int scull_quanta_alloc(struct scull_store *s, const struct scull_place *at,
 			count_failure(s, at, err);
 			return err;
 		}
-		/* Not for all of them; try one. */
+		/* One quantum may still fit into the limit, or into memory. */
 	}
 
 	for (i = 1; i < got; i++) {
@@ -185,7 +185,7 @@ int scull_quanta_alloc(struct scull_store *s, const struct scull_place *at,
  * scull_quantum_free() - free and uncharge a quantum
  * @s: the store
  * @at: its place
- * @quantum: the quantum, which is not visible
+ * @quantum: the quantum, which no reader can see
  *
  * Context: Process context. May sleep.
  */
@@ -217,7 +217,7 @@ void scull_store_destroy(struct scull_store *s)
 
 			if (quantum)
 				scull_quantum_free(s, &at, quantum);
-			/* Holes are fast: reschedule for each 1024 of them only. */
+			/* Holes are fast: reschedule at every 1024th only. */
 			if (quantum || at.index % 1024 == 0)
 				cond_resched();
 		}

@@ -43,11 +43,11 @@ struct scull_item {
 
 /**
  * struct scull_stats - counters of a device since the module was loaded
- * @allocated: bytes of footprint of its quanta now
+ * @allocated: footprint of the quanta that exist now, in bytes
  * @quanta_allocated: quanta allocated
  * @quanta_freed: quanta freed
  * @alloc_failures: failed allocations of quanta, items and tree nodes
- * @trims: trims
+ * @trims: how often it was trimmed
  *
  * One for each CPU, changed with this_cpu_add(). Only the sum over all CPUs has a
  * meaning.
@@ -80,17 +80,17 @@ struct scull_place {
  * @allocator: allocates the quanta
  * @qset: length of a qset, in quanta
  * @minor: minor number of the device
- * @span: bytes in an item
+ * @span: bytes of the device that an item covers
  * @size_max: the largest possible size
  * @stats: the counters, which the device owns
  * @id: number of the store, unique in the module
  * @items: &struct scull_item by index; items are only added
- * @mapped: the device is or was mapped; set under scull_dev.map_lock
+ * @mapped: the store is or was mapped; set under scull_dev.map_lock
  * @direct: the first items of @items again, each set after it is in @items
  * @refs: references; see the top of scull.h
  * @work: frees the store in a worker
  * @rcu: frees the structure after concurrent attempts to take a reference
- * @size: end of the last write, in bytes; set under scull_dev.lock, read by
+ * @size: largest end of a write, in bytes; set under scull_dev.lock, read by
  *	scull_store_size()
  * @held: bytes charged to the module's limit
  *
@@ -251,8 +251,8 @@ static inline void scull_place_advance(const struct scull_store *s,
  * @s: the store, on which the caller has a reference or holds a lock that keeps it
  * @index: index of the item
  *
- * Small devices only have the first items, and to walk the xarray takes half as long
- * as the rest of a small read.
+ * Small devices have only the first items. A walk of the xarray takes half as long as
+ * the rest of a small read.
  *
  * Context: Any context.
  * Return: the item, or NULL if there is none. It lives as long as the store.
@@ -269,7 +269,7 @@ static inline struct scull_item *scull_store_item(struct scull_store *s,
 	return item ?: xa_load(&s->items, index);
 }
 
-/* Length of an item in bytes, including the NULL at the end of its qset */
+/* Allocation size of an item, with the NULL at the end of its qset */
 static inline size_t scull_item_bytes(const struct scull_store *s)
 {
 	return struct_size((struct scull_item *)0, qset, (size_t)s->qset + 1);

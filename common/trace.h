@@ -3,7 +3,8 @@
  * The tracepoints of a module, under events/scullX/. Their names begin with that of the
  * module, because BPF looks up raw tracepoints by name alone.
  *
- * index: of the quantum in the item; bytes: length of a quantum; footprint: bytes that
+ * dev: minor number of the device; held: bytes charged for the old store; index: of the
+ * quantum in the item; bytes: length of a quantum; footprint: bytes that
  * the allocator spends on it.
  */
 #undef TRACE_SYSTEM

@@ -3,8 +3,9 @@
  * scullc: a quantum is an object of a kmem_cache.
  *
  * There is one cache for each length of a quantum in use. Devices with the same length
- * share it. It is not merged with other caches, so /proc/slabinfo has a row for it:
- * "scullc" for the built-in length, "scullc-BYTES" for others.
+ * share it. It is not merged with other caches (but see SLAB_NO_MERGE in compat.h), so
+ * /proc/slabinfo has a row for it: "scullc" for the built-in length, "scullc-BYTES" for
+ * others.
  */
 
 #include <linux/list.h>
@@ -37,9 +38,9 @@ static LIST_HEAD(caches);
 static DEFINE_MUTEX(caches_lock);	/* guards caches and its entries' users */
 
 /*
- * The size of a slab is not exported: allocate an object and look at its page. A slab of
- * large objects can be unused by half. KFENCE allocates a few objects elsewhere, so try
- * again for such a one. If the allocation fails, assume the largest footprint: a trim,
+ * The size of a slab is not exported: allocate an object and look at its page. Up to half
+ * of a slab of large objects is unused. KFENCE places a few objects outside slabs: try
+ * again for these. If the allocation fails, assume the largest footprint: a trim,
  * which may have called this, must not fail, because it frees memory.
  */
 static size_t cache_footprint(struct kmem_cache *cache)

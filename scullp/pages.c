@@ -54,7 +54,7 @@ static struct page *pages_page(const void *address)
 }
 
 const struct scull_backend scull_backend = {
-	/* The largest block of the page allocator */
+	/* At most the largest block of the page allocator */
 	.quantum_max = KMALLOC_MAX_SIZE,
 	.has_order = true,
 	.mappable = true,

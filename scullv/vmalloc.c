@@ -43,8 +43,8 @@ static void vmalloc_free(const struct scull_allocator *a, void *quantum)
 
 /*
  * flush_dcache_page() does not flush the address of a page in the vmalloc area. So with
- * a data cache that has aliases, user mappings would show stale data, and there are
- * none: on ARM before version 7, and where SHMLBA is larger than a page.
+ * a D-cache that has aliases a user mapping would show stale data. Such machines do not
+ * get mmap(): ARM before version 7, and where SHMLBA is larger than a page.
  */
 #ifdef CONFIG_ARM
 #define DCACHE_ALIASES (__LINUX_ARM_ARCH__ < 7)

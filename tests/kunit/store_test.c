@@ -402,11 +402,13 @@ static void test_quantum(struct kunit *test)
 	unsigned int quantum = s->allocator.bytes, i;
 	unsigned int offsets[] = { 0, quantum / 2, quantum - 1 };
 	u8 *data = scull_store_fill(s, 0, &i);
+	/* Two kernel addresses of one page can alias in the D-cache. */
+	bool aliases = is_vmalloc_addr(data) && !scull_backend.mappable;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, data);
 	KUNIT_EXPECT_GE(test, s->allocator.footprint, quantum);
 	memset(data, 0x77, quantum);
-	for (i = 0; i < ARRAY_SIZE(offsets); i++) {
+	for (i = 0; !aliases && i < ARRAY_SIZE(offsets); i++) {
 		u8 *byte = data + offsets[i], *mapped;
 
 		*byte = 0x33;

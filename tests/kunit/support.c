@@ -71,6 +71,7 @@ int store_init(struct kunit *test)
 	if (!stats)
 		return -ENOMEM;
 	scull_limit.value = 0;
+	scull_headroom.value = 0;
 	s = scull_store_create(g->quantum ?: scull_backend.quantum_max, g->qset,
 			       0, stats);
 	if (IS_ERR(s)) {
