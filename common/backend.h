@@ -56,7 +56,8 @@ static inline size_t scull_vmalloc_records(size_t bytes)
  * struct scull_allocator - parameters of the backend for the quanta of one store
  * @bytes: length of a quantum, as the store uses it
  * @footprint: bytes that the kernel's allocator spends on a quantum; set by the backend
- * @records: bytes that the kernel keeps about a quantum elsewhere; set by the backend
+ * @records: bytes that the kernel keeps about a quantum elsewhere, other than struct
+ *	page; set by the backend
  * @priv: private to the backend
  *
  * The store owns it. It is constant from setup to teardown, so a quantum is always
@@ -72,8 +73,10 @@ struct scull_allocator {
 /**
  * struct scull_backend - a kernel allocator, as the core uses it
  * @quantum_max: the largest quantum in bytes, at least PAGE_SIZE
- * @has_order: a quantum can also be given as an order, PAGE_SIZE << order
- * @mappable: user space may map the pages of its quanta
+ * @has_order: a quantum can also be given as an order, PAGE_SIZE << order. @quantum_max
+ *	must be such a size, and @init call scull_order_init()
+ * @mappable: user space may map the pages of its quanta, if they are whole pages. Each
+ *	has a reference count of its own, and a user mapping has no D-cache alias
  * @init: optional. Checks and combines parameters that depend on each other, when the
  *	module is loaded and each of them is in its range. Returns 0, or a negative errno
  *	that fails the load.
@@ -85,10 +88,10 @@ struct scull_allocator {
  *	a negative errno.
  * @teardown: optional. Undoes @setup. All quanta have been freed.
  * @alloc: allocates up to @n quanta, n > 0, and returns how many it has allocated:
- *	as many as it can get at once, 0 if the first allocation failed. A first attempt
- *	may reclaim less than @gfp allows. It must never invoke the OOM killer or warn.
- *	The quanta are charged to the memory cgroup if @gfp has __GFP_ACCOUNT, and zeroed
- *	if it has __GFP_ZERO.
+ *	as many as it can get at once, in any order, 0 if the first allocation failed.
+ *	A first attempt may reclaim less than @gfp allows. It must never invoke the OOM
+ *	killer or warn. The quanta are charged to the memory cgroup if @gfp has
+ *	__GFP_ACCOUNT, and zeroed if it has __GFP_ZERO.
  * @free: frees a quantum.
  * @page: the page of an address in the pages of a quantum. The address can lie before
  *	the quantum, in its first page. Must not sleep.

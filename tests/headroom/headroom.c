@@ -179,11 +179,11 @@ int main(void)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (size_t i = 0; i < sizeof(pattern); i++)
 		pattern[i] = 1 + i % PERIOD;
-	results = must(mmap(NULL, sizeof(*results) * MODULES,
+	results = must(mmap(NULL, sizeof(*results) * nr_modules,
 			    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 			    -1, 0));
 
-	for (int m = 0; m < MODULES; m++)
+	for (int m = 0; m < nr_modules; m++)
 		for (int d = 0; d < DEVICES; d++) {
 			int fd = open_device(m, d, O_RDWR);
 
@@ -211,7 +211,7 @@ int main(void)
 		bool refusals = true, there = true;
 		long long bytes = 0;
 
-		for (int i = 0; i < MODULES * DEVICES; i++) {
+		for (int i = 0; i < nr_modules * DEVICES; i++) {
 			const struct result *r =
 				&results[i / DEVICES][i % DEVICES][w];
 

@@ -61,9 +61,9 @@ installed()
 		return
 	for k in "$@"; do
 		for m in $(module_names); do
-			modinfo "$own/modules/$k/updates/dkms/$m.ko"* >"$tmp/info" || return
+			modinfo "$own/modules/$k/updates/dkms/$m.ko"* >"$tmp/$m.info" || return
 		done
-		[ "$(sed -n 's/^trial: *//p' "$tmp/info")" = "$value" ] || return
+		[ "$(sed -n 's/^trial: *//p' "$tmp/scullv.info")" = "$value" ] || return
 	done
 }
 

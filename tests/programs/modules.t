@@ -15,8 +15,13 @@ for name in $(module_names); do
 	ok "$backend is its backend" grep -q -w scull_backend "$backend"
 	for file in Kbuild dkms.conf tests/kunit/Kbuild tests/support/support.c \
 			tests/headroom/guest tests/clients/all \
-			tests/bench/targets.tsv scripts/scull_load scripts/scull_unload \
-			debian/tests/devices playground/view.js man/scull.4; do
+			tests/guest/load tests/guest/session tests/bench/guest \
+			tests/bench/targets.tsv tests/bench/ratios.awk \
+			tests/bench/tables.awk tests/bench/plot.gp tests/fuzz/scull.txt \
+			scripts/scull_load scripts/scull_unload scripts/scullmap \
+			debian/tests/devices docs/boot/scull.modules-load.conf \
+			docs/boot/scull.modprobe.conf playground/view.js \
+			playground/style.css man/scull.4; do
 		ok "$file names it" grep -q -w -e "$name" -e "${name}[0-9]" "$file"
 	done
 	ok "tests/kunit/$name, tests/golden/$name.txt and tests/fuzz/corpus/$name are there" \

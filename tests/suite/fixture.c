@@ -82,7 +82,7 @@ void unload_all(void)
 {
 	close_all();
 	unmap_all();
-	for (int i = 0; i < MODULES; i++) {
+	for (int i = 0; i < nr_modules; i++) {
 		int ret = try_unload(&modules[i], PATIENCE);
 
 		ck_assert_msg(!ret || ret == -ENOENT, "rmmod %s: %s",

@@ -89,7 +89,7 @@ static bool wanted(const char *name, int argc, char **argv)
 static int usage(void)
 {
 	fprintf(stderr, "usage: scull_suite MODULE [GROUP...]\nmodules:");
-	for (size_t i = 0; i < MODULES; i++)
+	for (int i = 0; i < nr_modules; i++)
 		fprintf(stderr, " %s", modules[i].name);
 	fprintf(stderr, "\ngroups:");
 	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
@@ -131,7 +131,7 @@ static int run(int argc, char **argv)
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
 	/* A test that failed may have left them loaded. */
-	for (int i = 0; i < MODULES; i++)
+	for (int i = 0; i < nr_modules; i++)
 		try_unload(&modules[i], 0);
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
@@ -141,7 +141,7 @@ int main(int argc, char **argv)
 	int ends[2], status;
 	char seed;
 
-	for (int i = 0; i < MODULES; i++)
+	for (int i = 0; i < nr_modules; i++)
 		if (argc > 1 && !strcmp(argv[1], modules[i].name))
 			mod = &modules[i];
 	if (!mod)

@@ -8,11 +8,13 @@
 #include <unistd.h>
 
 /* As in tests/modules.tsv */
-const struct module modules[MODULES] = {
+const struct module modules[] = {
 	{ .name = "scullc" },
 	{ .name = "scullp", .paged = true },
 	{ .name = "scullv", .paged = true, .max_quantum = 64 << 20 },
 };
+
+const int nr_modules = ARRAY_SIZE(modules);
 
 const struct module *mod;
 

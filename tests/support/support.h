@@ -31,8 +31,8 @@ struct module {
 	long max_quantum; /* 0: the largest block of the page allocator */
 };
 
-#define MODULES 3
-extern const struct module modules[MODULES];
+extern const struct module modules[];
+extern const int nr_modules;
 extern const struct module *mod; /* the one under test */
 
 /*

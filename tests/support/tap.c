@@ -20,7 +20,7 @@ void die(const char *fmt, ...)
 void use_module(const char *name)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	for (size_t i = 0; i < MODULES; i++)
+	for (int i = 0; i < nr_modules; i++)
 		if (!strcmp(modules[i].name, name))
 			mod = &modules[i];
 	if (!mod)
