@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A plugin for QEMU's emulator that counts how often each instruction of the
- * guest is executed between two addresses, the last time it comes from one to the
- * other: begin=ADDRESS,end=ADDRESS,out=FILE.  FILE gets the address of each
- * instruction and the count.
+ * QEMU plugin: profiles the guest between two instructions.
+ * begin=ADDRESS,end=ADDRESS,out=FILE
  *
- * Distributions ship QEMU with plugins enabled but without the header; these few
- * declarations are its stable interface, version 1.
+ * Writes to FILE the address of each guest instruction and how often it was executed
+ * between begin and end. If the guest passes them several times, the last time counts.
+ *
+ * Distributions ship QEMU with plugins enabled, but without qemu-plugin.h. The
+ * declarations below are the part of its API, version 1, that this plugin uses.
  */
 
 #include <inttypes.h>
@@ -41,13 +42,13 @@ uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
 
 int qemu_plugin_version = 1;
 
-/* QEMU adds to runs whenever the instruction is executed. */
+/* QEMU increments runs each time the guest executes the instruction. */
 static struct insn {
 	uint64_t address;
 	uint64_t runs;
 	uint64_t runs_at_begin;
 	uint64_t counted;
-} insns[1 << 21]; /* a hash table, far from full */
+} insns[1 << 21]; /* a hash table with linear probing, far from full */
 
 static const size_t slots = sizeof(insns) / sizeof(insns[0]);
 static uint64_t begin, end;

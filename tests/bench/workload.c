@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Times what one does with a file or device: see usage().
+ * Measures the time of operations on a file or device: see usage().
  *
- * Everything is the same in each run: what is written, where and in which order.
+ * Deterministic: each run makes the same calls at the same offsets in the same order.
  */
 
 #include <errno.h>
@@ -28,7 +28,7 @@ static const char *other;
 static const char *empty;
 static size_t size = 32 << 20;
 static int flags;
-static bool full; /* the file, as all workloads but those that fill it want it */
+static bool full; /* the file has size bytes, as workloads without BARE need */
 static const size_t buf_size = 32 << 20;
 static const size_t page = 4096;
 static char *buf;
@@ -96,7 +96,7 @@ static uint64_t now(void)
 	return t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
-/* A profile shows what happens between these two. */
+/* A profile covers the code between these two functions. */
 static uint64_t began;
 
 __attribute__((noinline)) static void clock_begin(void)
@@ -159,7 +159,7 @@ static uint64_t sequential(bool writing, size_t bytes, size_t calls)
 	return took;
 }
 
-/* The next of the numbers less than N */
+/* A pseudo-random number below n */
 static uint64_t next_random(uint32_t *seed, uint64_t n)
 {
 	*seed = *seed * 1664525 + 1013904223;
@@ -222,7 +222,7 @@ static uint64_t overwrite(size_t bytes, size_t calls)
 	return sequential(true, bytes, calls);
 }
 
-/* vfree() leaves work behind, which is not to show in the next figure. */
+/* vfree() defers a part of its work, which must not count in the next figure. */
 static void empty_and_settle(void)
 {
 	empty_file();
@@ -406,7 +406,7 @@ static uint64_t map_populate(size_t bytes, size_t calls)
 	return took;
 }
 
-/* What a call has moved; 0 would be the end of the file */
+/* The number of bytes that a call moved. End of file, 0, is an error here. */
 static size_t moved(ssize_t bytes, const char *what)
 {
 	if (bytes <= 0)
@@ -548,7 +548,7 @@ static uint64_t sparse_trim(size_t bytes, size_t calls)
 	return trim(0, 1);
 }
 
-/* Each call lands on a byte, from so many before it. */
+/* Each call starts so many bytes before a stored byte, and finds it. */
 static uint64_t seek_data(size_t calls, off_t before)
 {
 	uint64_t took;
@@ -572,14 +572,14 @@ static uint64_t sparse_data(size_t bytes, size_t calls)
 	return seek_data(calls, 0);
 }
 
-/* From the hole: 64 KiB past the last byte, the largest quantum with targets ends. */
+/* Starts in the hole: 64 KiB past a byte, even the largest quantum of a target ends. */
 static uint64_t sparse_seek(size_t bytes, size_t calls)
 {
 	(void)bytes;
 	return seek_data(calls, apart - (64 << 10));
 }
 
-/* What the fastest read() could be: the kernel copies like this, too. */
+/* The lower bound for read(): a copy like the kernel's, without a system call */
 static uint64_t copy(size_t bytes, size_t calls)
 {
 	char *to = buf + bytes;
@@ -606,7 +606,7 @@ static uint64_t copy(size_t bytes, size_t calls)
 	return clock_end();
 }
 
-/* A few times each, so that their beginning and end do not show. */
+/* Each process runs several times, so that its start and exit hardly count. */
 static uint64_t processes(int n, uint64_t (*run)(size_t bytes, size_t calls),
 			  size_t bytes, size_t calls)
 {
@@ -620,7 +620,7 @@ static uint64_t processes(int n, uint64_t (*run)(size_t bytes, size_t calls),
 	for (i = 0; i < n; i++) {
 		if (fork())
 			continue;
-		/* Private pages of its own */
+		/* Break the copy-on-write sharing of the buffer's pages. */
 		memset(buf, 0, buf_size);
 		if (write(ready[1], &c, 1) != 1 || read(go[0], &c, 1) != 1)
 			die("pipe");
@@ -666,8 +666,8 @@ static uint64_t two_copiers(size_t bytes, size_t calls)
 }
 
 /*
- * Every so often a thread that goes before all others reads from the other file.
- * What it waits for is a CPU, and whatever the two files have in common.
+ * Every 200 us a real-time thread reads from the other file. It waits only for a CPU
+ * and for resources that the two files share, such as locks.
  */
 static volatile bool waiting;
 
@@ -739,7 +739,7 @@ static void tell(const char *file, const char *text)
 	close(fd);
 }
 
-/* In bytes, whatever for; a free page can be in the list of a CPU, too */
+/* Bytes in use for any purpose. Pages in the per-CPU lists are free, too. */
 static uint64_t memory_in_use(void)
 {
 	uint64_t managed = 0, free_pages = 0, n;
@@ -772,7 +772,7 @@ static uint64_t memory(size_t bytes, size_t calls)
 	(void)bytes;
 	(void)calls;
 	empty_file();
-	/* What a slab cache keeps for the next one would count as free. */
+	/* Free empty slabs: objects in them would not add to the memory in use. */
 	if (system("for cache in /sys/kernel/slab/*; do echo 1 >$cache/shrink; done"))
 		die("shrink");
 	before = memory_in_use();
@@ -784,11 +784,11 @@ static const struct workload {
 	const char *name;
 	uint64_t (*run)(size_t bytes, size_t calls);
 	enum {
-		SIZED = 1, /* in calls of as many bytes as it says */
-		PAGED = 2, /* a call is a page, whatever the kernel is asked for */
-		BARE = 4, /* fills the file itself */
+		SIZED = 1, /* the argument is the size of a call */
+		PAGED = 2, /* counts pages, not system calls */
+		BARE = 4, /* prepares the file itself */
 	} how;
-	size_t calls; /* 0 for as many as the file has room for */
+	size_t calls; /* 0: as many as cover the file */
 } workloads[] = {
 	{ "fresh", fresh, SIZED, 0 },
 	{ "overwrite", overwrite, SIZED, 0 },
@@ -881,7 +881,7 @@ int main(int argc, char **argv)
 		usage();
 	path = *argv++;
 
-	/* O_DIRECT wants it aligned; and what it costs to touch it is not timed. */
+	/* Aligned for O_DIRECT. memset() takes the page faults, which must not count. */
 	buf = aligned_alloc(4096, buf_size);
 	if (!buf)
 		die("aligned_alloc");
@@ -903,10 +903,10 @@ int main(int argc, char **argv)
 		if (bytes > size)
 			bytes = size;
 		calls = w->calls ?: size / bytes;
-		/* What is done once is done without a pass to warm up. */
+		/* A workload with a single call has no pass to warm up. */
 		for (passes = w->calls == 1 ? 1 : 2; passes; passes--) {
 			if (!full && !(w->how & BARE)) {
-				/* It may have more than that. */
+				/* An earlier workload may have made it longer. */
 				empty_file();
 				fill();
 			}
