@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a program can call, and with what. A table of values for each kind of
- * argument, a function for each call, and at the end the table of calls.
+ * The calls of programs and their arguments: a table of values for each kind of
+ * argument, a function for each call, and a table of all calls.
  */
 #include "fuzz.h"
 #include <fcntl.h>
@@ -16,9 +16,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define ROOM (256 << 10) /* of a buffer; more is never moved */
+#define ROOM (256 << 10) /* the most bytes that a call moves or maps */
 #define MAPS 2
-#define BAD_ARG (-2989) /* no pointer */
+#define BAD_ARG (-2989) /* stands for a bad pointer */
 
 /* ---- arguments ---- */
 
@@ -90,7 +90,7 @@ KIND(advice, false, { "dontneed", MADV_DONTNEED },
      { "populate", 23 }, { "remove", MADV_REMOVE }, { "pageout", 21 });
 KIND(count, false, N(1), N(2), N(3), N(4), N(5), N(6), N(8), N(12), N(20));
 
-/* In the order of param_names and so on */
+/* The values of param, text and file are indices into arrays of strings. */
 KIND(param, false, { "quantum", 0 }, { "qset", 1 }, { "limit", 2 },
      { "order", 3 }, { "raw_addresses", 4 });
 static const char *const param_names[] = { "quantum", "qset", "limit", "order",
@@ -110,7 +110,7 @@ KIND(file, false, { "mem", 0 }, { "seq", 1 }, { "layout", 2 }, { "layout", 2 },
      { "quanta_allocated", 7 }, { "alloc_failures", 8 }, { "trims", 9 },
      { "param-quantum", 10 }, { "param-order", 11 }, { "param-limit", 12 });
 
-/* ---- what a program has, in its own process ---- */
+/* ---- the state of a program, one in each process ---- */
 
 static struct {
 	int fds[SLOTS];
@@ -118,13 +118,13 @@ static struct {
 		unsigned char *start;
 		size_t len;
 	} maps[MAPS];
-	int nth; /* of what can fail in the next call, fails */
+	int nth; /* fail-nth of the next call, or 0 */
 	int nth_fd;
 	pid_t nth_pid;
 	const char *why;
 } own = { .fds = { -1, -1, -1, -1 } };
 
-/* All that is ever written is from 1 to 127, so that a byte from elsewhere shows. */
+/* Programs write bytes from 1 to 127 only: a larger one was leaked from other memory. */
 static unsigned char *good, *half_end;
 #define BAD_POINTER ((void *)-4096L)
 
@@ -177,7 +177,7 @@ static long long call_dup(const int64_t *a)
 	return fd;
 }
 
-/* A buffer as one to three pieces; returns how many. */
+/* Fills in one to three segments of an iovec, and returns how many. */
 static int pieces(struct iovec *iov, size_t len, int64_t where)
 {
 	iov[0] = (struct iovec){ good, len };
@@ -281,7 +281,7 @@ static long long call_map(const int64_t *a)
 	return 0;
 }
 
-/* A part of a mapping; what is behind it becomes the other mapping. */
+/* Unmaps a part of a mapping. What follows that part becomes the other mapping. */
 static long long call_unmap(const int64_t *a)
 {
 	unsigned char *start = own.maps[a[0]].start;
@@ -357,7 +357,7 @@ static long long call_touch(const int64_t *a)
 
 	if (!own.maps[a[0]].start)
 		return 0;
-	/* Beyond the end, or without memory; or what may not be written. */
+	/* SIGBUS: past the end, or allocation failed. SIGSEGV: a read-only mapping. */
 	if (sigsetjmp(no_page, 1))
 		return -EFAULT;
 	touch(own.maps[a[0]].start, (uint64_t)a[1] % len, len,
@@ -365,7 +365,7 @@ static long long call_touch(const int64_t *a)
 	return 0;
 }
 
-/* From one file into a pipe and out of that into another */
+/* Splices from one file to a pipe, and from there to another file. */
 static long long call_splice(const int64_t *a)
 {
 	size_t len = MIN((uint64_t)a[2], 65536);
@@ -386,7 +386,7 @@ static long long call_splice(const int64_t *a)
 	return in > 0 ? out : in;
 }
 
-/* The pages of a mapping in a pipe, which outlive it */
+/* The pipe holds references to the pages of a mapping, and so they outlive it. */
 static long long call_vmsplice(const int64_t *a)
 {
 	struct iovec iov = { own.maps[a[0]].start, own.maps[a[0]].len };
@@ -433,7 +433,7 @@ static long long call_poll(const int64_t *a)
 	return kernel(poll(&fd, 1, 0));
 }
 
-/* Never so high, or none at all, that a program could have all memory. */
+/* With a high limit, or none (0), a program could use up all memory: sets 3 instead. */
 static long long call_param(const int64_t *a)
 {
 	const char *what = texts[a[1]];
@@ -477,14 +477,14 @@ static long long call_nobody(const int64_t *a)
 	return kernel(setresuid(65534, 65534, 65534));
 }
 
-/* Two go on with the same program, at the same time. */
+/* Parent and child both run the rest of the program, concurrently. */
 static long long call_fork(const int64_t *a)
 {
 	(void)a;
 	return kernel(fork());
 }
 
-/* Somebody kills it, some time from now. */
+/* A child kills the program after a delay. */
 static long long call_killer(const int64_t *a)
 {
 	pid_t self = getpid(), pid = fork();
@@ -492,13 +492,13 @@ static long long call_killer(const int64_t *a)
 	if (pid)
 		return pid < 0 ? -errno : 0;
 	usleep(a[0] * 50);
-	/* Whoever was its child is another's when it has ended. */
+	/* Another parent: the program has exited, and its pid may be reused. */
 	if (getppid() == self)
 		kill(self, SIGKILL);
 	_exit(0);
 }
 
-/* Of what the next call allocates or copies, something fails. */
+/* Fault injection: the Nth allocation or user copy of the next call fails. */
 static long long call_fail(const int64_t *a)
 {
 	own.nth = a[0];
@@ -545,7 +545,7 @@ const struct call_type call_types[] = {
 
 const size_t call_type_count = ARRAY_SIZE(call_types);
 
-/* ---- making one ---- */
+/* ---- making a call ---- */
 
 void calls_prepare(void)
 {
@@ -595,13 +595,13 @@ static void fail_nth(int nth)
 	char text[16];
 	int len = snprintf(text, sizeof(text), "%d", nth);
 
-	/* Each process has its own. */
+	/* The file is that of the thread that opened it: open it again after a fork. */
 	if (own.nth_pid != getpid()) {
 		own.nth_pid = getpid();
 		own.nth_fd =
 			open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	}
-	/* This write may be what fails. */
+	/* The fault may be injected into this write. */
 	while (own.nth_fd >= 0 && pwrite(own.nth_fd, text, len, 0) != len)
 		;
 }

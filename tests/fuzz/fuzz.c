@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A fuzzer that is led by coverage: scull_fuzz MODULE [--corpus FILE] [--seconds N]
+ * A coverage-guided fuzzer: scull_fuzz MODULE [--corpus FILE] [--seconds N]
  *		[--seed N] [--print]
  *
- * Runs the programs of the corpus, and then for a time such as differ from them at
- * random. One that gets to where none has been before, or more often, is kept, without
- * the calls that it does not need for that, and others are made from it. --print
- * prints in the end what few of them suffice to get everywhere.
+ * Runs the programs of the corpus, and then random mutations of them for N seconds.
+ * A program with new coverage is added to the corpus, without the calls that its new
+ * coverage does not need. New coverage is a new edge, or an edge taken more often.
+ * --print prints a small part of the corpus that still covers every edge.
  *
  * Needs a module built with KCOV, and a kernel with fail-nth.
  */
@@ -18,7 +18,7 @@ static struct random rnd = { 1 };
 static unsigned long seconds = 10;
 static bool print;
 
-/* How often a step was taken, in four sizes: a bit each */
+/* The range that the hit count of an edge is in: one of four bits, or 0 for no hit */
 static unsigned char size_of(unsigned char hits)
 {
 	return !hits ? 0 : hits < 2 ? 1 : hits < 4 ? 2 : hits < 16 ? 4 : 8;
@@ -37,7 +37,7 @@ static bool any_new(const struct features *f)
 	return false;
 }
 
-/* Whether what is new in one is in the other as well. */
+/* Does other have all coverage that is new in f? */
 static bool all_new_in(const struct features *f, const struct features *other)
 {
 	for (size_t i = 0; i < FEATURES; i++)
@@ -46,7 +46,7 @@ static bool all_new_in(const struct features *f, const struct features *other)
 	return true;
 }
 
-/* Without each call that makes no difference to what is new. */
+/* Removes each call that the new coverage does not need. */
 static bool reduce(struct program *p, const struct features *f)
 {
 	for (unsigned int i = p->len; i-- && p->len > 1;) {
@@ -70,7 +70,7 @@ static void keep(const struct program *p, const struct features *f)
 		seen[i] |= size_of(f->hits[i]);
 }
 
-/* Run a program; if it shows anything new, keep it. */
+/* Runs a program, and keeps it if it has new coverage. */
 static bool try_program(struct program *p, bool whole)
 {
 	struct features f;
@@ -99,7 +99,7 @@ static bool replay(unsigned long *count)
 	return ok;
 }
 
-/* One of the corpus, every third time one of the last */
+/* A random program of the corpus, every third time one of its last tenth */
 static const struct program *pick(void)
 {
 	size_t last = (corpus_len + 9) / 10;
@@ -125,7 +125,7 @@ static bool fuzz(long long end, unsigned long *count)
 	return true;
 }
 
-/* What one program got to */
+/* The edges that one program takes */
 struct reach {
 	unsigned short *features;
 	unsigned int count;
@@ -143,8 +143,8 @@ static struct reach reach_of(const struct features *f)
 }
 
 /*
- * Print few programs that together get everywhere: always the one that adds most
- * for each of its calls.
+ * Prints a small part of the corpus that covers all its edges. Greedy: the next
+ * program is the one that adds most edges per call.
  */
 static bool print_corpus(void)
 {

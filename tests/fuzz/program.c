@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Programs: made and changed at random, and as text, a call a line:
+ * Programs: random generation, mutation, and a text format with one call per line:
  *
  *	open 0 0 rdwr
  *	pwrite 0 4095 2 good 0
  */
 #include "fuzz.h"
 
-/* ---- at random ---- */
+/* ---- generation and mutation ---- */
 
 static int64_t random_value(const struct kind *k, struct random *r)
 {
 	return k->values[random_below(r, k->count)].value;
 }
 
-/* Another value: one of interest, or near the old one */
+/* Another value: of the table, derived from the old one, or a random number */
 static int64_t change_value(const struct kind *k, int64_t old, struct random *r)
 {
 	if (!k->numbers || one_in(r, 2))
@@ -35,7 +35,7 @@ static struct call random_call(struct random *r)
 {
 	struct call c = {};
 
-	/* What takes much time, not so often */
+	/* Calls that need a process of their own are slow: choose them less often. */
 	do {
 		c.type = &call_types[random_below(r, call_type_count)];
 	} while (c.type->apart && !one_in(r, 10));
@@ -65,7 +65,7 @@ void program_random(struct program *p, struct random *r)
 {
 	unsigned int len = 2 + random_below(r, MAX_CALLS - 2);
 
-	/* Without an open file there is little to be done. */
+	/* Begin with open(), because most calls need an open file. */
 	p->calls[0] = random_call(r);
 	p->calls[0].type = &call_types[0];
 	for (int i = 0; i < 3; i++)
@@ -88,7 +88,7 @@ static void change_argument(struct program *p, struct random *r)
 	c->args[i] = change_value(c->type->args[i], c->args[i], r);
 }
 
-/* The end of another program behind the beginning of this one */
+/* Crossover: the beginning of this program, and the end of the other one */
 static void cross(struct program *p, const struct program *other,
 		  struct random *r)
 {
@@ -128,7 +128,7 @@ void program_change(struct program *p, const struct program *other,
 	} while (!one_in(r, 3));
 }
 
-/* ---- as text ---- */
+/* ---- text format ---- */
 
 static void print_value(FILE *f, const struct kind *k, int64_t value)
 {
@@ -152,7 +152,7 @@ void program_print(FILE *f, const struct program *p, const char *prefix)
 	}
 }
 
-/* Any number where numbers are tried, or else one of the table */
+/* A name or number of the table, or any number if the kind allows that */
 static bool parse_value(const struct kind *k, const char *word, int64_t *value)
 {
 	char *end;

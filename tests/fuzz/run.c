@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Running a program, with KCOV telling where in the module it was; and finding out
- * whether all is well afterwards: with the device, which then must be empty, and
- * with the kernel. All this is done by a worker, whom another process watches.
+ * Runs programs, and traces their code coverage in the module with KCOV. After each
+ * program, the devices must be empty when they were trimmed, and the kernel must not
+ * have logged a bug. A worker process does all this; its parent watches it.
  */
 #include "fuzz.h"
 #include <fcntl.h>
@@ -17,24 +17,24 @@
 
 #define TRACE_LEN 65536
 #define CODE_MAX (1 << 20) /* of a module, in bytes */
-#define HANGS 30 /* after so many seconds */
+#define HANGS 30 /* seconds after which a program counts as hung */
 
-/* What processes tell each other: who runs a program may not come back */
+/* Shared by all processes: the one that runs a program may be killed or hang. */
 static struct {
 	struct program program;
-	long long start; /* 0 while none is run */
+	long long start; /* in ms; 0 while no program runs */
 	struct features features;
-	unsigned char places[CODE_MAX / 8]; /* of all programs */
+	unsigned char places[CODE_MAX / 8]; /* reached by any program */
 	unsigned int call;
 	const char *why;
 } * told;
 
 static int kcov_fd, kmsg_fd, announce_fd, taint_fd, device_fd,
 	allocated_fds[DEVICES];
-static unsigned long *trace; /* the number of addresses, and then those */
+static unsigned long *trace; /* KCOV's buffer: a count, then addresses */
 static unsigned long code_start;
 
-/* ---- where it was ---- */
+/* ---- coverage ---- */
 
 static void fold(void)
 {
@@ -48,7 +48,7 @@ static void fold(void)
 		if (at >= CODE_MAX)
 			continue;
 		told->places[at / 8] |= 1 << at % 8;
-		/* A step from one place to another, not the place */
+		/* Count the edge between two addresses, not the address. */
 		hits = &told->features.hits[(at ^ before * 31) % FEATURES];
 		*hits += *hits < 255;
 		before = at;
@@ -67,7 +67,7 @@ unsigned int run_places(void)
 
 /* ---- the program ---- */
 
-/* Into the kernel's log, which is all that is left of a machine that crashes. */
+/* Logs the program to the kernel log, which is all that survives a crash. */
 static void announce(const struct program *p)
 {
 	static char text[1000];
@@ -92,7 +92,7 @@ static void execute(const struct program *p)
 			told->call = i;
 			told->why = why;
 		}
-		/* KCOV does not follow who was forked. */
+		/* A forked child is not traced by KCOV. */
 		if (getpid() == self)
 			fold();
 	}
@@ -103,7 +103,7 @@ static void execute(const struct program *p)
 	must(ioctl(kcov_fd, KCOV_DISABLE, 0));
 }
 
-/* Forks take longer than all else, so only for who needs a process of its own */
+/* For programs with a call that needs its own process. Not for others: fork() is slow. */
 static void execute_apart(const struct program *p)
 {
 	pid_t pid = must(fork());
@@ -114,10 +114,10 @@ static void execute_apart(const struct program *p)
 	}
 	while (waitpid(-1, NULL, 0) >= 0)
 		;
-	fold(); /* what it was at when it was killed */
+	fold(); /* the rest of its trace, if it was killed */
 }
 
-/* ---- what is wrong ---- */
+/* ---- checks after a program ---- */
 
 static bool complain(const struct program *p, const char *fmt, ...)
 {
@@ -133,7 +133,7 @@ static bool complain(const struct program *p, const char *fmt, ...)
 	return false;
 }
 
-/* Whether the kernel has said anything it should not. */
+/* False if the kernel has logged a bug since the last call, or is tainted. */
 static bool kernel_is_well(const struct program *p)
 {
 	static const char *const words[] = { "BUG",
@@ -156,7 +156,7 @@ static bool kernel_is_well(const struct program *p)
 	       (len < 0 && errno == EPIPE)) {
 		const char *text;
 
-		/* Nor is what programs write there the kernel's. */
+		/* EPIPE: records were lost. Above 7: written by user space. */
 		if (len < 0 || atoi(line) > 7)
 			continue;
 		line[len] = '\0';
@@ -178,11 +178,11 @@ static bool kernel_is_well(const struct program *p)
 	return !shown;
 }
 
-/* Back to a state that is always the same, if it can be reached. */
+/* Restores the initial parameters and empties the devices; false if that fails. */
 static bool reset(const struct program *p)
 {
 	must(ioctl(device_fd, SCULL_IOCRESET));
-	/* So that it can be mapped, where that can be at all */
+	/* A mapping needs quanta of whole pages. */
 	if (mod->paged)
 		must(ioctl(device_fd, SCULL_IOCTORDER, 0L));
 	if (write_file(param_path("limit"), "8"))
@@ -230,7 +230,7 @@ bool run_program(const struct program *p, struct features *f)
 	return true;
 }
 
-/* ---- once ---- */
+/* ---- set-up ---- */
 
 static unsigned long module_start(void)
 {
@@ -268,7 +268,7 @@ void run_prepare(void)
 		allocated_fds[i] = must(
 			open(sysfs_path(i, "allocated"), O_RDONLY | O_CLOEXEC));
 
-	/* Whoever a program leaves behind is waited for here. */
+	/* The worker becomes the parent of orphans of a program, and reaps them. */
 	must(prctl(PR_SET_CHILD_SUBREAPER, 1));
 	if (!reset(&(struct program){}))
 		die("no program can start");
