@@ -18,7 +18,7 @@
 #define DEVICES 4
 #define BLOCK (64 << 10)
 #define PERIOD 251
-#define REGION (1LL << 32) /* of a device, for each writer */
+#define REGION (1LL << 32) /* bytes of the device for each writer */
 #define OTHERS (20 << 20)
 #define REFUSALS 50 /* after which a writer gives up */
 
@@ -26,7 +26,7 @@ enum way { WRITE, SPLICE, MAP, WAYS };
 
 static const char *const ways[] = { "write", "splice", "mmap" };
 
-/* Of each writer, shared by all processes */
+/* The result of a writer, in memory shared by all processes */
 struct result {
 	bool mapped; /* MAP only: the device can be mapped */
 	int reason; /* errno, or SIGBUS of a mapping */
@@ -101,7 +101,7 @@ static void on_sigbus(int sig)
 	siglongjmp(refused, 1);
 }
 
-/* Up to the first SIGBUS */
+/* Writes to the mapping until the first SIGBUS. */
 static void fill_by_mapping(int fd, long long from, struct result *r)
 {
 	struct sigaction bus = { .sa_handler = on_sigbus };
@@ -110,7 +110,7 @@ static void fill_by_mapping(int fd, long long from, struct result *r)
 	unsigned char *p = mmap(NULL, REGION, PROT_READ | PROT_WRITE,
 				MAP_SHARED, fd, from);
 
-	/* scullc, or a quantum that is not whole pages */
+	/* scullc has no mmap; the others need quanta of whole pages. */
 	if (p == MAP_FAILED && (errno == ENODEV || errno == EINVAL))
 		return;
 	if (p == MAP_FAILED)
