@@ -20,7 +20,7 @@ const struct module *mod;
 
 /* ---- paths ---- */
 
-/* Some buffers, so that an expression may have more than one path. */
+/* Four buffers in turn, so that an expression may use more than one path. */
 static const char *vpathf(const char *fmt, va_list args)
 {
 	static char paths[4][PATH_MAX];
@@ -224,7 +224,7 @@ long read_field(const char *path, const char *name)
 	return value;
 }
 
-/* Zero, or a negative error. */
+/* Returns 0 or a negative error. */
 int write_file(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);

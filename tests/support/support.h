@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Shared by the test programs: modules, devices, small files of /proc and /sys;
- * and random numbers and TAP for the programs that do not use check(3).
+ * Shared by the test programs: modules, devices, and small files in /proc and /sys.
+ * tap.c has TAP and random numbers for the programs that do not use libcheck.
  */
 #ifndef SUPPORT_H
 #define SUPPORT_H
@@ -27,7 +27,7 @@
 
 struct module {
 	const char *name;
-	bool paged; /* a quantum is whole pages: order, mmap */
+	bool paged; /* allocates whole pages: has order and mmap */
 	long max_quantum; /* 0: the largest block of the page allocator */
 };
 
@@ -36,12 +36,12 @@ extern const int nr_modules;
 extern const struct module *mod; /* the one under test */
 
 /*
- * Report a failure and end the process. Each program links one: that of tap.c,
- * or that of the suite, which fails the test.
+ * Reports a failure and ends the process. There are two: tap.c's, and the suite's,
+ * which fails the test. Each program links one of them.
  */
 void die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 
-/* Assert that a system call works, and have its value. */
+/* The value of a system call, which must succeed. */
 #define must(call)                                                      \
 	({                                                              \
 		__typeof__(call) must_ret = (call);                     \
@@ -59,9 +59,9 @@ void die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 	})
 
 /*
- * Loading and unloading. The try_ functions return 0 or a negative error. A task
- * that was killed holds the module until it has exited: unloading is tried for
- * so many milliseconds.
+ * Loading and unloading. The try_ functions return 0 or a negative error. A killed
+ * task holds a reference to the module until it has exited, so unloading retries
+ * for ms milliseconds.
  */
 #define PATIENCE 10000
 int try_load(const struct module *m, const char *params);
@@ -69,7 +69,7 @@ int try_unload(const struct module *m, int ms);
 void load(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void unload(int ms);
 
-/* Paths; valid until some more were asked for. */
+/* Paths, in static buffers: the fourth path after one overwrites it. */
 const char *pathf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 const char *ko_path(const struct module *m);
 const char *dev_path(int n);
@@ -105,7 +105,7 @@ struct random {
 };
 
 uint64_t random_next(struct random *r);
-/* From 0 to below n. */
+/* A number from 0 to n - 1 */
 uint64_t random_below(struct random *r, uint64_t n);
 bool one_in(struct random *r, unsigned int n);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* For the programs that do not use check(3): TAP, and random numbers. */
+/* TAP and random numbers, for the programs that do not use libcheck. */
 #include "support.h"
 #include <stdarg.h>
 #include <unistd.h>
