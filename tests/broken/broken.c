@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A module with one fault, named by its parameter, each of a kind that the
- * harness claims to notice.  tests/programs/harness.t proves it.
+ * A module with one defect, how=NAME. The harness must report each of them:
+ * tests/programs/harness.t loads the module and checks that.
  */
 #include <linux/init.h>
 #include <linux/mm.h>
