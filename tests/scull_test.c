@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The book's ioctl program: sets a small quantum and qset, and shows them.
+ * The book's ioctl program: sets a small quantum and qset, and prints them.
  * Built as scullc_test, scullp_test and scullv_test.
  */
 #include <errno.h>
@@ -23,7 +23,7 @@ static void fail(const char *what)
 
 int main(void)
 {
-	/* Whole pages stand behind a quantum of the other two. */
+	/* scullp and scullv allocate whole pages, so 10 bytes would waste the rest. */
 	const int is_scullc = !strcmp(MODULE, "scullc");
 	int quantum = is_scullc ? 10 : 1000;
 	int qset = is_scullc ? 4 : 2;

@@ -1,21 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The book's session: load a module, make a node, write a file to it, look, set a
-# small quantum with the book's program, write and look again.
+# The book's session: load a module, make a node, write a file to it, show /proc, set
+# a small quantum with the book's program, write the file again, and show /proc again.
 #
-#	session.sh MODULE	shows it, commands and output
+#	session.sh MODULE	runs it, and prints commands and output
 #	session.sh --test DIR	runs it for each module that has a golden
-#				transcript in DIR, and reports TAP
+#				transcript in DIR, and prints TAP
 #
-# Needs root, modules that may be loaded from SCULL_MODDIR, and the programs in
-# PATH. A module stays loaded after its session, so that the next one shows
-# whether it minds.
+# Needs root, the modules in SCULL_MODDIR, and the test programs in PATH. A module
+# stays loaded after its session, to test that it does not affect the next one.
 
 set -u
 moddir=${SCULL_MODDIR:-/lib/scull}
 
-# run COMMAND - as if typed.
+# run COMMAND - print it as at a prompt, and run it.
 run()
 {
 	echo "# $1"
@@ -43,8 +42,8 @@ session()
 	run "cat /proc/${m}mem"
 }
 
-# transcript - a session without what differs from run to run: the major, the
-# addresses, and the rows of slabinfo.
+# transcript - filter a session: remove what differs between runs, which is the major,
+# the addresses, and the rows of slabinfo.
 transcript()
 {
 	sed -e "s/^ *[0-9]* scull/MAJOR scull/" -e "s/ c [0-9]* 0\$/ c MAJOR 0/" \
@@ -56,8 +55,8 @@ transcript()
 number=0
 bad=0
 
-# tap DESCRIPTION COMMAND... - a test: ok if the command succeeds; what it says is
-# for the reader of a failure.
+# tap DESCRIPTION COMMAND... - run a test, which is ok if the command succeeds. Its
+# output is printed only if it fails.
 tap()
 {
 	what=$1
@@ -72,14 +71,14 @@ tap()
 	fi
 }
 
-# active FILE ROW WHICH - the active objects of a row the first or last time that
-# the session showed it.
+# active FILE ROW head|tail - print the active objects in the first or last slabinfo
+# row of that name in a session.
 active()
 {
 	sed -n "s/^$2  *\([0-9]*\) .*/\1/p" "$1" | "$3" -n 1
 }
 
-# values MODULE QUANTUM QSET - that these are the module's.
+# values MODULE QUANTUM QSET - check the module's parameters.
 values()
 {
 	set -- "$2 $3" "$(cat "/sys/module/$1/parameters/quantum" \
@@ -88,6 +87,7 @@ values()
 	[ "$2" = "$1" ]
 }
 
+# at_least EXPECTED FOUND - check a number of active objects.
 at_least()
 {
 	echo "${2:-none} active objects instead of at least $1"
