@@ -203,7 +203,7 @@ static void take(int fd, char *step)
 	}
 }
 
-/* Also prints whether the load had that many allocations. */
+/* Prints whether an allocation failed: the load may have fewer than nth. */
 static int load(const char *path, const char *nth, const char *parameters)
 {
 	int module = open(path, O_RDONLY | O_CLOEXEC);
