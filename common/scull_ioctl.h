@@ -2,7 +2,7 @@
 /*
  * The ioctls of scullc, scullp and scullv, for the modules and for programs.
  *
- * Each value has the six verbs of the book:
+ * Each parameter has the six verbs of the book:
  *
  *   S  Set through a pointer
  *   T  Tell: the argument is the value
@@ -11,11 +11,11 @@
  *   X  eXchange through a pointer: G and S in one step
  *   H  sHift: Q and T in one step
  *
- * They act on the values of the module. A device adopts these when it is next
- * trimmed. S, T, X, H and RESET need CAP_SYS_ADMIN.
+ * They act on the parameters of the module. A device adopts new values when it is
+ * next trimmed. S, T, X, H and RESET need CAP_SYS_ADMIN.
  *
  * Errors: EPERM without the capability, EINVAL for a value out of range,
- * EFAULT for a bad pointer (nothing is changed), ENOTTY for any other number
+ * EFAULT for a bad pointer (nothing is changed), ENOTTY for an unknown command
  * and for ORDER on scullc.
  */
 #ifndef SCULL_IOCTL_H
@@ -25,7 +25,7 @@
 
 #define SCULL_IOC_MAGIC		'K'
 
-/* Both values back to what is built in. */
+/* Reset quantum and qset to the built-in values. */
 #define SCULL_IOCRESET		_IO(SCULL_IOC_MAGIC, 0)
 
 /* Bytes in a quantum. */
