@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// node build.js tour GLOSSARY PAGES...: the tour's data, from pages of docs/.
-// node build.js single PAGE: the page in this directory as one HTML file.
+// node build.js tour GLOSSARY PAGES...: prints the tour's data, from pages of docs/.
+// node build.js single DIRECTORY: prints the page in that directory as one HTML file.
 "use strict";
 
 const fs = require("fs");
@@ -24,8 +24,8 @@ const escape = text => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace
 const named = file => path.basename(file, ".md").replace(/^(\d+)-.*/, "chapter-$1");
 const slug = heading => heading.toLowerCase().replace(/ /g, "-").replace(/[^\w-]/g, "");
 
-// A link to a page of the tour, or a button that shows an entry of the glossary. Other pages
-// stay in the repository.
+// A link to a page of the tour, or a button that shows an entry of the glossary. A link to
+// another page becomes plain text, because only the repository has that page.
 function link(text, target) {
 	const [file, part] = target.split("#");
 
@@ -106,7 +106,7 @@ function chapter(file) {
 		else if (section.startsWith("## "))
 			steps.push({html, commands: []});
 		else
-			continue; // It is for the first step.
+			continue; // The introduction becomes part of the first step.
 		html = "";
 	}
 	return {id: named(file), title, steps};
@@ -122,7 +122,7 @@ function single(directory) {
 	const read = name => fs.readFileSync(path.join(directory, name));
 	const hashes = [];
 	const script = text => {
-		// Nothing may look like the end of the element.
+		// The text must not contain what HTML takes for the end of the element.
 		text = text.replace(/<\/(script)/gi, "<\\/$1").replace(/<!--/g, "<\\!--");
 		hashes.push(`'sha256-${crypto.createHash("sha256").update(text).digest("base64")}'`);
 		return `<script>${text}</script>`;
@@ -137,7 +137,7 @@ function single(directory) {
 		});
 	const data = ["v86.wasm", "state.zst"].map(name =>
 		`<script type="text/plain" data-name="${name}">${read(name).toString("base64")}</script>\n`);
-	// Here "licences.html" is a file beside it, if it was kept.
+	// The link to licences.html works if that file is in the same directory.
 	page = page.replace("script-src 'self'", () => `script-src ${hashes.join(" ")}`)
 		.replace("connect-src 'self'", "connect-src 'none'");
 	return page.replace("</body>", () => `${data.join("")}${scripts.join("\n")}\n</body>`);

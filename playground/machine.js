@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // The emulated machine: v86, a prompt on the first serial port, and the agent of
-// playground/guest on the second. The page uses it, and in node what makes the state
-// and the tests.
+// playground/guest on the second. It is used by the page, and in node by save.js and
+// the tests.
 "use strict";
 
 class Machine {
-	// What is saved has to be the same where it is restored.
+	// A saved state can be restored only with the options it was saved with.
 	static options = {
 		memory_size: 128 << 20, vga_memory_size: 1 << 20, uart1: true,
 		disable_keyboard: true, disable_mouse: true, disable_speaker: true,
 	};
-	// How long after the last key a machine that waits at its prompt is stopped, in ms.
+	// A machine at its prompt is stopped this many ms after the last activity.
 	static idle = 1500;
 
-	// wasm, the bytes of v86's; media, V86's options for what to start from.
-	// output(bytes) and prompt(status) are told of the first serial port, state(name) of
-	// running, idle and paused.
+	// wasm: the bytes of v86.wasm. media: V86's options for the images to start from.
+	// Callbacks: output(bytes, text) and prompt(status) for the first serial port, and
+	// state(name), which is "running", "idle" or "paused".
 	constructor(V86, wasm, media, {output, prompt, state} = {}) {
 		this.output = output;
 		this.prompt = prompt;
@@ -42,8 +42,8 @@ class Machine {
 		});
 	}
 
-	// A listener that collects what one slice of the emulator writes. It must not fail:
-	// an exception in it would end the emulator.
+	// Returns a listener that collects the bytes that the emulator writes in one time
+	// slice. An exception in a listener would end the emulator, so handle() runs later.
 	port(handle) {
 		let bytes = [];
 		return byte => {
@@ -70,7 +70,7 @@ class Machine {
 			this.waiting.shift()?.({status: +end[1], output});
 			this.prompt?.(+end[1]);
 		}
-		// All that is looked for is a prompt.
+		// No command waits for output: keep only what may be the start of a prompt.
 		if (!this.waiting.length)
 			this.text = this.text.slice(-32);
 	}
@@ -81,7 +81,7 @@ class Machine {
 			this.resolve?.(this.answered.slice(0, -2));
 	}
 
-	// Run, and stop again when nothing has happened for a while.
+	// Runs the machine, and stops it when it is idle.
 	wake() {
 		clearTimeout(this.timer);
 		if (!this.loaded || this.held || this.dead)
@@ -97,7 +97,7 @@ class Machine {
 		}, Machine.idle);
 	}
 
-	// Stop until it is let go, whatever runs.
+	// Pauses the machine, even if a command runs, or ends the pause.
 	hold(held) {
 		this.held = held;
 		clearTimeout(this.timer);
@@ -114,20 +114,20 @@ class Machine {
 		this.emulator.serial_send_bytes(0, new TextEncoder().encode(text));
 	}
 
-	// Type a command, and have its status and output once there is the next prompt.
+	// Types a command, and returns its status and output at the next prompt.
 	async type(command) {
 		const done = new Promise(resolve => this.waiting.push(resolve));
 		this.text = "";
-		// Ctrl-U: without what may stand at the prompt already
+		// Ctrl-U deletes what is already typed at the prompt.
 		this.send(`\x15${command}\r`);
 		const {status, output} = await done;
-		// Without its echo, into which the shell puts line breaks
+		// Remove the echo, into which the shell inserts line breaks.
 		const echo = [...command].map(char => char.replace(/[^\w ]/, "\\$&")).join("[\\s\\x08]*");
 		return {status, output: output.replace(/\r/g, "").replace(new RegExp(`^[^]*?${echo}[ \\x08]*\\n`), "")};
 	}
 
-	// Ask the agent, one at a time. There is no time limit, because a late answer would be
-	// taken for that to the next request.
+	// Sends the agent a request when the one before is answered. There is no time
+	// limit: a late answer would be taken for the answer to the next request.
 	request(line) {
 		this.pending++;
 		const answer = this.requests.then(() => new Promise(resolve => {

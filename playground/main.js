@@ -50,7 +50,7 @@ async function copy(text) {
 	try {
 		await navigator.clipboard.writeText(text);
 	} catch {
-		// Without https there is no clipboard, but there is a selection.
+		// The clipboard API needs https; to copy the selection does not.
 		terminal.selectAll();
 		document.execCommand("copy");
 	}
@@ -111,7 +111,7 @@ async function upload(file) {
 	const name = `/root/${file.name.replace(/[^\w.-]/g, "_")}`;
 	const bytes = new Uint8Array(await file.arrayBuffer());
 	await machine.request(`put ${name}`);
-	// The guest's terminal takes less than 4096 at a time.
+	// A line to the guest's tty can have at most 4095 bytes.
 	for (let at = 0; at < bytes.length; at += 2700) {
 		await machine.request(`more ${name} ${btoa(String.fromCharCode(...bytes.subarray(at, at + 2700)))}`);
 		byId("transferred").textContent = `${name}: ${at} of ${bytes.length} bytes`;
@@ -172,7 +172,7 @@ async function main() {
 		clearTimeout(resized);
 		resized = setTimeout(() => machine && size(), 300);
 	}).observe(byId("terminal"));
-	// While a command runs, the view follows it.
+	// Update the view also while a command runs.
 	setInterval(() => machine?.busy && !machine.pending && !machine.held && machine.began && look(), 1000);
 	setInterval(() => machine?.began && !machine.held && view.refresh(), 500);
 	wasm = await load("v86.wasm", () => {});

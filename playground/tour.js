@@ -18,7 +18,7 @@ function differs({output, different}, told) {
 }
 
 class Tour {
-	// type(command) as Machine's.
+	// type(command): the method of Machine
 	constructor(type) {
 		this.type = type;
 		this.steps = TOUR.flatMap(({id, steps}) => steps.map((step, i) =>
@@ -34,7 +34,7 @@ class Tour {
 		this.begin();
 	}
 
-	// A new machine, in which nothing was typed.
+	// Begins at the linked or first step, on a machine that has run no command yet.
 	begin() {
 		this.defined = new Set();
 		if (!this.linked())
@@ -51,7 +51,7 @@ class Tour {
 	go(at) {
 		const step = this.step = this.steps[this.at = at];
 		byId("chapter").value = step.id;
-		// Made from the repository's own pages when the page was built
+		// Trusted HTML: build.js made it from the repository's own pages.
 		byId("step").innerHTML = step.html;
 		byId("check").textContent = "";
 		byId("type").disabled = !step.commands.length;
@@ -61,7 +61,7 @@ class Tour {
 		history.replaceState(null, "", step.hash);
 	}
 
-	// Functions of earlier steps, for a reader who begins at this one.
+	// The shell functions of earlier steps that were not run on this machine
 	prelude() {
 		return this.steps.slice(0, this.at).flatMap(({commands}) => commands.map(({command}) => command))
 			.filter(command => /^\w+\(\) \{/.test(command) && !this.defined.has(command));

@@ -80,7 +80,8 @@ function expand(runs) {
 }
 
 const offset = quantum => parseInt(quantum.address.slice(-3), 16);
-// The bytes of a quantum in this frame: their start and their number.
+// The bytes of a quantum in this frame: their offset in the frame (start), their offset in
+// the quantum (skipped), and their number.
 function part(quantum, frame) {
 	const nth = quantum.frames.indexOf(frame);
 	const skipped = nth ? nth * PAGE - offset(quantum) : 0;
@@ -186,7 +187,7 @@ class MemoryView {
 		this.tell();
 	}
 
-	// Text on the selected frame
+	// Describes the selected frame.
 	tell() {
 		const {frame} = this;
 		if (frame < 0)
@@ -227,8 +228,8 @@ class MemoryView {
 		return `Slab of ${pages} pages from frame ${base / PAGE}, ${taken.size} of ${objects.length} objects hold quanta: ${objects.slice(0, 64).join("")}`;
 	}
 
-	// Show the bytes of a quantum in the selected frame: of the one that is asked for, or
-	// the first, and each time the next.
+	// Shows the bytes of a quantum in the selected frame: the given quantum, or else
+	// the one after the quantum that is shown.
 	open(quantum) {
 		const owners = this.view.owners.get(this.frame) ?? [];
 		const last = owners.findIndex(owner => title(owner) === this.opened);
@@ -239,7 +240,7 @@ class MemoryView {
 		this.refresh();
 	}
 
-	// The bytes of what was opened, as they are now.
+	// Reads the opened bytes again, and marks those that have changed.
 	refresh() {
 		if (!(this.openedFrame >= 0))
 			return;
@@ -263,7 +264,7 @@ class MemoryView {
 		byId("bytes").replaceChildren(...rows);
 	}
 
-	// Open the map where a quantum is.
+	// Opens the map at the first frame of a quantum.
 	go(quantum) {
 		byId("memory").open = true;
 		this.select(quantum.frames[0], true);
