@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// As much of WebDriver BiDi as the tests need, which Firefox speaks by itself and
-// Chromium through chromedriver.
+// The part of WebDriver BiDi that the tests need. Firefox speaks it itself, Chromium
+// through chromedriver.
 "use strict";
 
 const {spawn} = require("child_process");
@@ -10,7 +10,7 @@ const os = require("os");
 const path = require("path");
 
 class Browser {
-	// modules: where npm's packages are. theme: what the page is told that people like.
+	// modules: the directory of npm's packages. theme: what prefers-color-scheme is.
 	static async start(name, modules, theme = "light") {
 		const browser = new Browser();
 		browser.dark = theme === "dark";
@@ -27,7 +27,7 @@ class Browser {
 		return browser;
 	}
 
-	// Start a program, and have what it says match.
+	// Starts a program, waits until its output matches, and returns the matched group.
 	run(program, args, stream, match) {
 		this.process = spawn(program, args, {env: {...process.env, HOME: this.home}});
 		return new Promise((resolve, reject) => {
@@ -98,7 +98,8 @@ user_pref("datareporting.policy.dataSubmissionEnabled", false);`);
 		return this.send("browsingContext.navigate", {context: this.context, url, wait: "complete"});
 	}
 
-	// The value of an expression in the page, which may be a promise of it
+	// Returns the value of an expression in the page, or what it resolves to if it is a
+	// promise.
 	async evaluate(expression) {
 		const {result, exceptionDetails} = await this.send("script.evaluate", {
 			expression: `(async () => JSON.stringify(await (${expression})))()`, awaitPromise: true,
@@ -108,7 +109,7 @@ user_pref("datareporting.policy.dataSubmissionEnabled", false);`);
 		return result.value === undefined ? undefined : JSON.parse(result.value);
 	}
 
-	// Wait until an expression is true in the page. A machine may have much else to do.
+	// Waits until an expression is true in the page. The limit is for a busy host.
 	async until(expression, seconds = 240) {
 		for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
 			const value = await this.evaluate(expression);
@@ -119,7 +120,7 @@ user_pref("datareporting.policy.dataSubmissionEnabled", false);`);
 		throw new Error(`not within ${seconds} s: ${expression}`);
 	}
 
-	// Press keys, as a person would: text, or the names that WebDriver has for others.
+	// Presses and releases keys: characters, or WebDriver's code points for other keys.
 	keys(text) {
 		const actions = [...text].flatMap(value => [{type: "keyDown", value}, {type: "keyUp", value}]);
 		return this.send("input.performActions", {context: this.context, actions: [{type: "key", id: "keys", actions}]});
@@ -140,7 +141,7 @@ user_pref("datareporting.policy.dataSubmissionEnabled", false);`);
 		return this.send("browsingContext.setViewport", {context: this.context, viewport: {width, height}});
 	}
 
-	// origin: viewport, or document for all of it
+	// origin: "viewport", or "document" for the whole page
 	async screenshot(file, origin) {
 		const {data} = await this.send("browsingContext.captureScreenshot", {context: this.context, origin});
 		fs.writeFileSync(file, Buffer.from(data, "base64"));

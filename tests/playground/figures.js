@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// node figures.js PAGE MODULES BROWSER: what the page costs, medians of ten.
+// node figures.js PAGE MODULES BROWSER: prints the page's download size, latencies, CPU
+// time and memory. Latencies are medians of ten.
 "use strict";
 
 const fs = require("fs");
@@ -13,7 +14,7 @@ const [page, modules, name] = process.argv.slice(2);
 const median = values => values.sort((a, b) => a - b)[values.length >> 1];
 const say = (what, value, unit) => console.log(`${what}\t${Math.round(value * 10) / 10} ${unit}`);
 
-// The processes below one, with their CPU time in s and memory in MB
+// The descendants of a process, with their CPU time in s and memory in MB
 function processes(root) {
 	const all = fs.readdirSync("/proc").filter(pid => /^\d+$/.test(pid)).flatMap(pid => {
 		try {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// node node.js PAGE [SUITE]: the machine of the page in node. Its session is compared
-// with the golden transcripts, and all commands of the tour with the pages that they are
-// from; with SUITE, a program, groups of it are run there.
+// node node.js PAGE [SUITE]: tests the page's machine in node. Compares the output of the
+// tour's commands with the pages of the tour, and the book's session with the golden
+// transcripts. Runs groups of the test suite if SUITE, its program, is given.
 "use strict";
 
 const fs = require("fs");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// node page.js PAGE MODULES BROWSER [SINGLE SHOTS]: the page in a browser, as TAP. With
-// SINGLE, the page as one file, all of it is tested, and SHOTS gets pictures of it.
+// node page.js PAGE MODULES BROWSER [SINGLE SHOTS]: tests the page in a browser, and prints
+// TAP. With SINGLE, the page as one file, runs more tests, and saves screenshots in SHOTS.
 "use strict";
 
 const fs = require("fs");
@@ -13,7 +13,7 @@ const [page, modules, name, single, shots] = process.argv.slice(2);
 const ENTER = "\uE007";
 let tests = 0, failed = 0, browser, server, url;
 
-// test(description, what has to be true)
+// The test fails if body() throws or returns false.
 async function test(description, body) {
 	let why = "";
 
@@ -34,7 +34,7 @@ function equal(got, wanted) {
 		throw new Error(`${JSON.stringify(got)} instead of ${JSON.stringify(wanted)}`);
 }
 
-// Type at the prompt, key by key, and have what the command printed.
+// Types a command key by key, and returns the lines that it printed.
 async function type(command) {
 	const before = await browser.evaluate("+byId('terminal').dataset.prompts");
 
@@ -47,7 +47,7 @@ async function type(command) {
 
 const prompted = "machine?.began && +byId('terminal').dataset.prompts";
 
-// All frames of the quanta of a device, of the layout in the terminal and of the view
+// Item, index and address of each quantum of a device, as the layout and the view have them
 async function layouts(device) {
 	const module = device.slice(0, 6);
 	const shown = await type(`cat /sys/kernel/debug/${module}/${device.slice(6)}/layout`);
@@ -160,7 +160,7 @@ async function accessible(what) {
 	});
 }
 
-// All of the tour, each step in its turn
+// Runs all steps of the tour in order.
 async function tour() {
 	await browser.evaluate("byId('terminal').dataset.prompts = 0");
 	await browser.evaluate("start().then(() => tour.begin())");

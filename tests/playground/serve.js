@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Serve a directory on localhost.
+// Serves a directory on localhost.
 "use strict";
 
 const fs = require("fs");
