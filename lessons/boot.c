@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * boot: memory that was reserved at boot. With at=ADDRESS the memory that
- * memmap=SIZE$ADDRESS reserves; and a block that only CMA, cma=SIZE, can allocate.
+ * boot: memory that was reserved at boot. at=ADDRESS uses memory that memmap=SIZE$ADDRESS
+ * reserved. Then allocates a block so large that it has to come from CMA, cma=SIZE.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

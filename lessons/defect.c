@@ -24,7 +24,7 @@ struct record {
 	int value;
 };
 
-/* Called with NULL, which a lookup that found nothing returned and no caller checked. */
+/* Called with NULL, as after a failed lookup whose result is not checked. */
 static noinline __noclone void __init set_value(struct record *record)
 {
 	WRITE_ONCE(record->value, 1);
@@ -51,7 +51,7 @@ static int __init defect_init(void)
 
 	if (!text)
 		return -ENOMEM;
-	/* Many, because a slab cache keeps stale pointers to the last objects. */
+	/* Many, because stale pointers to the last objects hide these from kmemleak. */
 	for (i = 0; i < 2000 && !strcmp(how, "leak"); i++)
 		kstrdup(text, GFP_KERNEL);
 	if (!strcmp(how, "overflow"))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pointers: errors in a pointer, and lists whose links lie within the objects.
+ * pointers: error pointers, and lists whose links are members of the objects.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

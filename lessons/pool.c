@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* pool: a mempool has elements in reserve for when allocations fail. Who waits then? */
+/* pool: a mempool has reserved elements for failed allocations. Which callers wait? */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/init.h>
