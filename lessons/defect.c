@@ -5,7 +5,6 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/compiler.h>
 #include <linux/init.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -30,7 +29,7 @@ static noinline __noclone void __init set_value(struct record *record)
 	WRITE_ONCE(record->value, 1);
 }
 
-/* Writes a byte past the end. */
+/* Writes one byte. The offset is the caller's mistake. */
 static noinline void __init overflow(char *text, size_t size)
 {
 	WRITE_ONCE(text[size], '!');
@@ -46,19 +45,20 @@ static noinline void __init in_order(struct mutex *outer, struct mutex *inner)
 
 static int __init defect_init(void)
 {
-	char *text = kstrdup("what was lost", GFP_KERNEL);
+	char *text = kmalloc(60, GFP_KERNEL);
 	int i;
 
 	if (!text)
 		return -ENOMEM;
 	/* Many, because stale pointers to the last objects hide these from kmemleak. */
 	for (i = 0; i < 2000 && !strcmp(how, "leak"); i++)
-		kstrdup(text, GFP_KERNEL);
+		kstrdup("what was lost", GFP_KERNEL);
 	if (!strcmp(how, "overflow"))
-		overflow(text, strlen(text) + 1);
+		overflow(text, 60);
 	kfree(text);
+	/* Not the first bytes: there the allocator and KASAN keep pointers. */
 	if (!strcmp(how, "freed"))
-		overflow(text, 0);
+		overflow(text, 59);
 	if (!strcmp(how, "oops"))
 		set_value(NULL);
 	if (!strcmp(how, "order")) {
