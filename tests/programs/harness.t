@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Does the harness notice?  Modules and scripts that are deliberately broken,
-# each of which must get the verdicts meant for it and no other.
+# Does the harness notice failures?  Each of these modules and scripts is broken
+# deliberately, and must get the expected verdicts and no others.
 
 set -eu
 # shellcheck source=tests/programs/lib.sh
@@ -10,8 +10,8 @@ set -eu
 kernel=${KERNEL:-debian-6.1}
 begin harness
 
-# expect DESCRIPTION TIMEOUT VERDICTS - run the script on standard input, and
-# compare the verdicts it got with those that it should get, one a line.
+# expect DESCRIPTION TIMEOUT VERDICTS - run the script on standard input, and compare the
+# failed verdicts with VERDICTS, one per line.
 expect()
 {
 	cat >"$tmp/script"
@@ -30,8 +30,8 @@ expect()
 	[ $same = 0 ] || details "$tmp/diff" "$log/verdict"
 }
 
-# relayed DESCRIPTION PARTS EXPECTED - compare what merge-tap.awk makes of the TAP
-# on standard input with what it should.
+# relayed DESCRIPTION PARTS EXPECTED - compare the output of merge-tap.awk, for the TAP on
+# standard input, with EXPECTED.
 relayed()
 {
 	same=0
@@ -44,7 +44,7 @@ relayed()
 build "$kernel" broken
 prepared
 
-# helps SCRIPT - it says how it is called, and succeeds.
+# helps SCRIPT - does SCRIPT --help print the usage and succeed?
 helps()
 {
 	"$1" --help >"$tmp/help" || return
@@ -56,7 +56,7 @@ for script in scripts/*; do
 	ok "$script --help" helps "$script"
 done
 
-# Two clones of one name, with "tests" in their path, and one cache
+# Clones of the same name, with "tests" in their path, and one cache
 for copy in one two three; do
 	mkdir -p "$tmp/tests/$copy/scull/scripts" "$tmp/tests/$copy/scull/tests"
 	cp -r tests/harness "$tmp/tests/$copy/scull/tests"
@@ -66,7 +66,7 @@ for copy in one two three; do
 	END
 done
 
-# clone_build NAME - the directory that this clone builds in
+# clone_build NAME - print the directory that this clone builds in
 clone_build()
 {
 	XDG_CACHE_HOME=$tmp/cache sh "$tmp/tests/$1/scull/scripts/build-here"

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What make says to people, as TAP, in a copy of the tree: one line for each thing that
-# is wrong, and what it does when nothing is. Nothing is loaded: sudo, scull_load and
-# scull_unload of the copy only note that they were called.
+# The targets of the top Makefile, as TAP, in a copy of the tree: what they do, and the one
+# line that they print if something is wrong. No module is loaded: sudo, scull_load and
+# scull_unload are replaced by programs that only note the call.
 
 set -eu
 # shellcheck source=tests/programs/lib.sh
@@ -13,7 +13,7 @@ need make gcc libc.a depmod
 tests/harness/kernels fetch host
 kernel=$(tests/harness/kernels path host)
 
-# ok DESCRIPTION COMMAND... - the command succeeds; if not, with what make said.
+# ok DESCRIPTION COMMAND... - a test: does the command succeed? If not, print make's output.
 ok()
 {
 	description=$1
@@ -24,14 +24,15 @@ ok()
 	[ $status = 0 ] || tail -q -n 40 "$tmp/said" "$tmp/done" | details
 }
 
-# fake NAME COMMANDS - a program of that name, which comes first
+# fake NAME COMMANDS - make a program of that name, which is found first in PATH
 fake()
 {
 	printf '#!/bin/sh\n%s\n' "$2" >"$tmp/bin/$1"
 	chmod 755 "$tmp/bin/$1"
 }
 
-# headers RELEASE - have $headers, those of a kernel of that name, which build nothing.
+# headers RELEASE - set $headers to a directory of headers for that release, which build
+# nothing.
 headers()
 {
 	headers=$tmp/headers/$1
@@ -40,7 +41,7 @@ headers()
 	printf 'modules modules_install:\n\t@echo $@ >>%s\n' "$tmp/done" >"$headers/Makefile"
 }
 
-# run ARGUMENT... - make in $tree, with $path, as $user
+# run ARGUMENT... - run make in $tree, with $path, as $user
 run()
 {
 	: >"$tmp/done"
@@ -49,7 +50,7 @@ run()
 		make -C "$tree" --no-print-directory "$@" >"$tmp/said" 2>&1 </dev/null
 }
 
-# says LINE ARGUMENT... - make fails, has done nothing, and says this and nothing else.
+# says LINE ARGUMENT... - does make fail, do nothing, and print LINE alone?
 says()
 {
 	line=$1
@@ -58,7 +59,7 @@ says()
 		[ "$(sed 's/^Makefile:[0-9]*: \*\*\* //' "$tmp/said")" = "$line.  Stop." ]
 }
 
-# does WORDS ARGUMENT... - make succeeds, and the programs noted these.
+# does WORDS ARGUMENT... - does make succeed, and did the programs note WORDS?
 does()
 {
 	words=$1
@@ -66,7 +67,7 @@ does()
 	run "$@" && [ "$(xargs <"$tmp/done")" = "$words" ]
 }
 
-# nothing_of_it - our modules are gone, but for the one that DKMS has built
+# nothing_of_it - are our modules gone, except the one that DKMS has built?
 nothing_of_it()
 {
 	left=$(cd "$installed" && find . -name 'scull*')
@@ -80,10 +81,10 @@ tar -c --exclude-vcs --exclude-vcs-ignores . | tar -x -C "$tree"
 for program in make sed sort env; do
 	ln -s "$(command -v $program)" "$tmp/tools"
 done
-# Which is the shell's own, too.
+# echo is a builtin, so command -v prints no path.
 ln -s /bin/echo "$tmp/tools"
 
-# A user who is not root, and has no sbin in PATH; $plain has no sudo either.
+# Run as a user who is not root, without sbin in PATH. $plain has no sudo either.
 user=
 if [ "$(id -u)" = 0 ]; then
 	user="$(command -v setpriv) --reuid=65534 --regid=65534 --clear-groups"
@@ -117,7 +118,7 @@ for name in 'a b' a:b; do
 		KDIR="$tmp/$name"
 done
 
-# missing MANAGER WORDS - what it says without headers, where there is this program
+# missing MANAGER WORDS - test what make prints without headers, with this package manager
 missing()
 {
 	fake "$1" :
@@ -145,7 +146,7 @@ ok 'to load what that builds is' says \
 	"$headers has the headers of 5.10.0-46, and the running kernel is $running: leave KDIR= out, or boot 5.10.0-46" \
 	load KDIR="$headers"
 fake id 'echo 1000'
-# As if the default of KDIR were there
+# --eval acts as if the default of KDIR were there.
 ok 'headers of another kernel where those of the running one should be' says \
 	"$headers has the headers of 5.10.0-46, and the running kernel is $running: install them or name others with KDIR=HEADERS" \
 	--eval="KDIR = $headers"
@@ -169,7 +170,7 @@ for target in load unload; do
 	rm "$tmp/bin/sudo"
 done
 
-# Now for a real one, whose headers only root may be able to read.
+# Now use a real kernel. Only root may be able to read its headers.
 rm "$tmp/bin"/*
 path=/usr/bin:/bin
 user=
