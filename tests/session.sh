@@ -8,14 +8,13 @@
 #	session.sh --test DIR	runs it for each module that has a golden
 #				transcript in DIR, and reports TAP
 #
-# Needs root, modules that may be loaded from SCULL_MODDIR, and the programs in
-# PATH. A module stays loaded after its session, so that the next one shows
-# whether it minds.
+# Needs root, modules in SCULL_MODDIR, and the programs in PATH. A module stays loaded after
+# its session, so that the next session runs with it loaded.
 
 set -u
 moddir=${SCULL_MODDIR:-/lib/scull}
 
-# run COMMAND - as if typed.
+# run COMMAND - print the command after a prompt, and run it.
 run()
 {
 	echo "# $1"
@@ -43,8 +42,8 @@ session()
 	run "cat /proc/${m}mem"
 }
 
-# transcript - a session without what differs from run to run: the major, the
-# addresses, and the rows of slabinfo.
+# transcript - print a session without the values that differ from run to run: the major,
+# the addresses, and the rows of slabinfo.
 transcript()
 {
 	sed -e "s/^ *[0-9]* scull/MAJOR scull/" -e "s/ c [0-9]* 0\$/ c MAJOR 0/" \
@@ -56,8 +55,7 @@ transcript()
 number=0
 bad=0
 
-# tap DESCRIPTION COMMAND... - a test: ok if the command succeeds; what it says is
-# for the reader of a failure.
+# tap DESCRIPTION COMMAND... - a test: does the command succeed? If not, print its output.
 tap()
 {
 	what=$1
@@ -72,14 +70,14 @@ tap()
 	fi
 }
 
-# active FILE ROW WHICH - the active objects of a row the first or last time that
-# the session showed it.
+# active FILE ROW WHICH - print the active objects of a row of slabinfo, as the session
+# showed it the first or the last time.
 active()
 {
 	sed -n "s/^$2  *\([0-9]*\) .*/\1/p" "$1" | "$3" -n 1
 }
 
-# values MODULE QUANTUM QSET - that these are the module's.
+# values MODULE QUANTUM QSET - has the module these values?
 values()
 {
 	set -- "$2 $3" "$(cat "/sys/module/$1/parameters/quantum" \
