@@ -157,10 +157,10 @@ last()
 	ok 'a kernel that is too old is skipped with a note' \
 		said 'skipped 5.9.16-old: scull needs Linux 5.10' \
 		make_dkms dkms-install KDIR="$own/5.9.16-old"
-	ok 'also where the package of that kernel asks for it' \
+	ok 'it is also skipped by dkms autoinstall' \
 		said 'skipped 5.9.16-old: scull needs Linux 5.10' \
 		dkms autoinstall -k 5.9.16-old
-	ok 'what the others have stays' installed 2 "$@"
+	ok 'the modules of other kernels stay installed' installed 2 "$@"
 	ok 'make dkms-remove' make_dkms dkms-remove
 	ok 'nothing is left' nothing_left
 }
@@ -171,7 +171,7 @@ ok 'make dkms-install of a newer source' make_dkms dkms-install
 ok 'the newer modules are installed' installed 2 "$release"
 version=$(sed -n 's/^MODULE_VERSION("\(.*\)");/\1/p' common/main.c)
 ok 'no file of the older source is left' sources "$version"
-ok 'of the same source nothing is built again' not_again
+ok 'the same source is not built again' not_again
 ok 'without headers, one line names their package' no_headers
 last "$release"
 
@@ -180,11 +180,11 @@ newer 2
 dkms install "scull/$version" -k 7.0-other >"$log.build" 2>&1 ||
 	failed 'DKMS installs for another kernel'
 ok 'make dkms-install of a newer source' make_dkms dkms-install
-ok 'both kernels have it' installed 2 "$release" 7.0-other
+ok 'the newer modules are installed for both kernels' installed 2 "$release" 7.0-other
 sed -i 's/^MODULE_VERSION.*/MODULE_VERSION("99.1");/' "$tmp/tree/common/main.c"
 ok 'make dkms-install of a newer version' make_dkms dkms-install
-ok 'both kernels have that' installed 2 "$release" 7.0-other
-ok 'nothing of the older one is left' sources 99.1
+ok 'the newer version is installed for both kernels' installed 2 "$release" 7.0-other
+ok 'no source of the older version is left' sources 99.1
 last "$release" 7.0-other
 
 # Which versions does dkms.conf exclude as too old?
@@ -197,7 +197,7 @@ old()
 			[[ $k =~ $BUILD_EXCLUSIVE_KERNEL ]] || echo "$k"
 		done' bash "$@" | xargs
 }
-ok 'it knows which kernels are too old' [ "$(old 2.6.32-5 4.9.0 4.19.0-27-amd64 \
+ok 'it excludes the kernels that are too old' [ "$(old 2.6.32-5 4.9.0 4.19.0-27-amd64 \
 	5.0.0 5.4.0-200-generic 5.9.16 5.10.0-30-amd64 5.15.0 5.19.17 6.1.0-56-amd64 \
 	6.12.1 7.3.4+deb13-amd64 10.0 20.1)" = \
 	'2.6.32-5 4.9.0 4.19.0-27-amd64 5.0.0 5.4.0-200-generic 5.9.16' ]

@@ -139,10 +139,10 @@ headers 5.9.16-1
 ok 'a kernel that is too old' says \
 	"scull needs Linux 5.10 or newer, and $headers has the headers of 5.9.16-1" KDIR="$headers"
 headers 5.10.0-46
-ok 'one that is just new enough' does modules KDIR="$headers"
-ok 'to build for another kernel is nothing to talk about' [ "$(wc -l <"$tmp/said")" = 1 ]
+ok 'the oldest supported kernel' does modules KDIR="$headers"
+ok 'building for another kernel prints no message' [ "$(wc -l <"$tmp/said")" = 1 ]
 fake id 'echo 0'
-ok 'to load what that builds is' says \
+ok 'loading modules for another kernel is an error' says \
 	"$headers has the headers of 5.10.0-46, and the running kernel is $running: leave KDIR= out, or boot 5.10.0-46" \
 	load KDIR="$headers"
 fake id 'echo 1000'
@@ -151,11 +151,13 @@ ok 'headers of another kernel where those of the running one should be' says \
 	"$headers has the headers of 5.10.0-46, and the running kernel is $running: install them or name others with KDIR=HEADERS" \
 	--eval="KDIR = $headers"
 ok 'make install for another kernel' does 'modules modules_install depmod' install KDIR="$headers"
-ok 'says so' grep -q -x "installed for 5.10.0-46; the running kernel is $running" "$tmp/said"
+ok 'make install for another kernel prints a note' \
+	grep -q -x "installed for 5.10.0-46; the running kernel is $running" "$tmp/said"
 
 headers $running
 ok 'make install for the running one' does 'modules modules_install depmod' install KDIR="$headers"
-ok 'has nothing to say' [ "$(grep -c installed "$tmp/said")" = 0 ]
+ok 'make install for the running one prints no note' \
+	[ "$(grep -c installed "$tmp/said")" = 0 ]
 for target in load unload; do
 	built=
 	[ $target = unload ] || built='modules '
@@ -163,9 +165,11 @@ for target in load unload; do
 		"modules are loaded and unloaded by root, and there is no sudo: make $target as root" \
 		$target KDIR="$headers"
 	fake sudo "echo sudo >>$tmp/done; exec \"\$@\""
-	ok 'with sudo, for that step alone' does "${built}sudo scull_$target" $target KDIR="$headers"
+	ok "make $target uses sudo only for that step" \
+		does "${built}sudo scull_$target" $target KDIR="$headers"
 	fake id 'echo 0'
-	ok 'by root, who needs none' does "${built}scull_$target" $target KDIR="$headers"
+	ok "make $target by root uses no sudo" \
+		does "${built}scull_$target" $target KDIR="$headers"
 	fake id 'echo 1000'
 	rm "$tmp/bin/sudo"
 done
@@ -177,19 +181,20 @@ user=
 release=$(cat "$kernel/release")
 root=$tmp/root
 installed=$root/lib/modules/$release
-ok 'modules are built' run KDIR="$kernel/build"
-ok 'for the kernel of the headers' grep -q -a "vermagic=$release " "$tree/scullv/scullv.ko"
+ok 'make builds the modules' run KDIR="$kernel/build"
+ok 'the modules are for the kernel of the headers' \
+	grep -q -a "vermagic=$release " "$tree/scullv/scullv.ko"
 ok 'make install' run install KDIR="$kernel/build" INSTALL_MOD_PATH="$root"
 ok 'modprobe would find all of them' \
 	[ "$(grep -c '/scull\([cpv]\)/scull\1\.ko[.a-z]*:' "$installed/modules.dep")" = 3 ]
-ok 'that no key is there to sign them with is no error' \
+ok 'a missing signing key is no error' \
 	[ "$(grep -c -i -e ssl -e sign-file "$tmp/said")" = 0 ]
 mkdir -p "$installed/updates/dkms"
 cp "$tree/scullc/scullc.ko" "$installed/updates/dkms"
-ok 'make uninstall of the headers that KDIR has' \
+ok 'make uninstall' \
 	run uninstall KDIR="$kernel/build" INSTALL_MOD_PATH="$root"
-ok 'leaves only what DKMS has built' nothing_of_it
+ok 'make uninstall leaves only the module of DKMS' nothing_of_it
 ok 'make clean' run clean KDIR="$kernel/build"
-ok 'make clean takes no headers' run clean KDIR="$tmp/bin"
-ok 'leaves no module' [ "$(find "$tree" -name '*.ko')" = '' ]
+ok 'make clean without headers' run clean KDIR="$tmp/bin"
+ok 'make clean leaves no module' [ "$(find "$tree" -name '*.ko')" = '' ]
 echo "1..$results"
