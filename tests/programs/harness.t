@@ -73,12 +73,12 @@ clone_build()
 }
 one=$(clone_build one)
 two=$(clone_build two)
-ok 'each clone has builds of its own' [ "$one" != "$two" -a -d "$one" -a -d "$two" ]
-ok 'a clone finds them again' [ "$(clone_build one)" = "$one" ]
+ok 'each clone has its own build directory' [ "$one" != "$two" -a -d "$one" -a -d "$two" ]
+ok 'a clone finds its build directory again' [ "$(clone_build one)" = "$one" ]
 rm -r "$tmp/tests/one"
 ok 'another clone can be added' clone_build three
-ok 'those of a clone that is gone are removed' [ ! -e "$one" ]
-ok 'those of others stay' [ -d "$two" ]
+ok 'the builds of a deleted clone are removed' [ ! -e "$one" ]
+ok 'the builds of other clones stay' [ -d "$two" ]
 
 relayed 'a test that failed' a 'not ok 1 - x: a: one
 # why
@@ -151,14 +151,14 @@ echo 3 >/proc/sys/kernel/watchdog_thresh
 insmod /broken.ko how=hang
 END
 
-expect 'a hang that it does not' 20 \
+expect 'a hang that the kernel does not notice' 20 \
 'the VM ran to its end
 the VM kept its time limit' <<'END'
 #!/bin/sh
 sleep 1000
 END
 
-expect 'a machine that goes down before its time' 60 \
+expect 'a machine that is powered off too early' 60 \
 'the VM ran to its end' <<'END'
 #!/bin/sh
 poweroff -f

@@ -42,7 +42,7 @@ for page in $shown; do
 	ok "a VM types $page" grep -q "$page" tests/programs/docs tests/programs/clients
 done
 
-ok 'the diagrams have what their source says' tests/harness/diagrams --check
+ok 'the diagrams have the words of their sources' tests/harness/diagrams --check
 
 # cost COLUMN - print what chapter 3 measures for three quanta, as cells of the README's
 # table
@@ -72,14 +72,14 @@ for page in $pages; do
 	ok "the links of $page lead somewhere" none links "./$page"
 done
 
-ok 'the manual pages have no commands but in their displays' \
+ok 'the manual pages have commands only in displays' \
 	none grep -n '^\.D[1l] ' man/*
 
 # shellcheck disable=SC2016
 map=$(sed -n '/^```text$/,/^```$/p' CONTRIBUTING.md |
 	grep -o -E '(common|exercises|lessons|scripts|scull.|tests)/[a-z0-9_.]*')
 # shellcheck disable=SC2086
-ok 'what the map in CONTRIBUTING names is there' ls $map
+ok 'all files that CONTRIBUTING lists exist' ls $map
 
 # A copy that is always at the same path can use earlier builds.
 tree=$(clone_dir pages)/tree

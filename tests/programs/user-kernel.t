@@ -67,12 +67,13 @@ says 'the suite without apt and dpkg' 0 'Result: PASS'
 row=$(tail -n 1 "$tmp/said")
 columns=$(sed -n '/^## Kernels/,/^## /s/^| kernel |.*/&/p' docs/results.md | tr -cd '|')
 [ "$(echo "$row" | tr -cd '|')" = "$columns" ] && good=0 || good=1
-result $good 'it ends in a row for the table in docs/results.md'
+result $good 'the last line is a row for the table in docs/results.md'
 [ $good = 0 ] || echo "$row" | details
 
 ends without scripts/demo
-says 'without apt, a host is told of the container' 1 "podman build -t scull '$top'"
-says 'and how to run it' 1 'podman run -it --rm scull'
+says 'without apt, a host is told how to build the container' \
+	1 "podman build -t scull '$top'"
+says 'the host is also told how to run the container' 1 'podman run -it --rm scull'
 
 # missing MANAGER COMMAND - test that COMMAND is shown on a host with this package manager
 # and without cpio and QEMU.
@@ -91,11 +92,11 @@ missing pacman 'pacman -S cpio qemu-system-x86'
 missing zypper 'zypper install cpio qemu-x86'
 missing apk 'apk add cpio qemu-system-x86_64'
 [ ! -e "$tmp/ran" ] && good=0 || good=1
-result $good 'none of them is run'
+result $good 'no package manager is run'
 
 commands
 ends without scripts/demo --image /nowhere --build "$own/build"
-says 'an image that is not there' 1 "kernels: --image '/nowhere': there is no such file"
+says 'an image that does not exist' 1 "kernels: --image '/nowhere': there is no such file"
 ends without scripts/demo --image "$own/vmlinuz" --build "$tmp"
 says 'a directory without headers' 1 "kernels: --build '$tmp': no kernel headers; .*"
 ends without scripts/demo --image "$other/vmlinuz" --build "$own/build"
