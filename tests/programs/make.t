@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The targets of the top Makefile, as TAP, in a copy of the tree: what they do, and the one
-# line that they print if something is wrong. No module is loaded: sudo, scull_load and
-# scull_unload are replaced by programs that only note the call.
+# line that they print if something is wrong. No module is loaded: scull_load and
+# scull_unload of the copy only note the call, and sudo notes it and runs its command.
 
 set -eu
 # shellcheck source=tests/programs/lib.sh
