@@ -8,13 +8,13 @@
 #	session.sh --test DIR	runs it for each module that has a golden
 #				transcript in DIR, and prints TAP
 #
-# Needs root, the modules in SCULL_MODDIR, and the test programs in PATH. A module
-# stays loaded after its session, to test that it does not affect the next one.
+# Needs root, modules in SCULL_MODDIR, and the programs in PATH. A module stays loaded after
+# its session, so that the next session runs with it loaded.
 
 set -u
 moddir=${SCULL_MODDIR:-/lib/scull}
 
-# run COMMAND - print it as at a prompt, and run it.
+# run COMMAND - print the command after a prompt, and run it.
 run()
 {
 	echo "# $1"
@@ -42,7 +42,7 @@ session()
 	run "cat /proc/${m}mem"
 }
 
-# transcript - filter a session: remove what differs between runs, which is the major,
+# transcript - print a session without the values that differ from run to run: the major,
 # the addresses, and the rows of slabinfo.
 transcript()
 {
@@ -55,8 +55,7 @@ transcript()
 number=0
 bad=0
 
-# tap DESCRIPTION COMMAND... - run a test, which is ok if the command succeeds. Its
-# output is printed only if it fails.
+# tap DESCRIPTION COMMAND... - a test: does the command succeed? If not, print its output.
 tap()
 {
 	what=$1
@@ -71,14 +70,14 @@ tap()
 	fi
 }
 
-# active FILE ROW head|tail - print the active objects in the first or last slabinfo
-# row of that name in a session.
+# active FILE ROW WHICH - print the active objects of a row of slabinfo, as the session
+# showed it the first or the last time.
 active()
 {
 	sed -n "s/^$2  *\([0-9]*\) .*/\1/p" "$1" | "$3" -n 1
 }
 
-# values MODULE QUANTUM QSET - check the module's parameters.
+# values MODULE QUANTUM QSET - has the module these values?
 values()
 {
 	set -- "$2 $3" "$(cat "/sys/module/$1/parameters/quantum" \

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The pictures of docs/bench from the tables there, which is the current
-# directory. For scripts/bench.
+# Makes the pictures of docs/bench, the current directory, from its tables. scripts/bench
+# runs this.
 
 set terminal svg size 760,440 font "sans-serif,13" background "white" noenhanced
 set datafile separator "\t"
@@ -17,7 +17,7 @@ set linetype 3 linecolor "#d55e00" linewidth 2 pointtype 9 pointsize 0.6
 set linetype 4 linecolor "#009e73" linewidth 2 pointtype 5 pointsize 0.5
 set linetype 5 linecolor "#000000" linewidth 1 pointtype 6 pointsize 0.5
 
-# The rows of a table that are of one target
+# of(i, table) - the rows of target i
 of(i, table) = sprintf("< grep '^%s	' %s.tsv", word(targets, i), table)
 
 set logscale x 2

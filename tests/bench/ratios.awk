@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The speed of the modules as ratios to tmpfs, from targets.tsv and the results.
-# With before=FILE, an earlier table of results, TAP: whether they are still as
-# good, to 5 %.  Otherwise a table, in which ✗ marks a target that was missed; with
-# only=WORKLOADS or named=MODULES, a table of these.
+# Prints the speed of the modules as ratios to tmpfs, from targets.tsv and the results.
+# With before=FILE, an earlier table of results, prints TAP: a ratio fails if it has become
+# more than 5 % worse.  Otherwise prints a table, in which ✗ marks a missed target; with
+# only=WORKLOADS or named=MODULES, only these.
 
 BEGIN {
 	FS = "\t"
@@ -22,7 +22,7 @@ FILENAME ~ /targets.tsv$/ {
 	next
 }
 
-# Of a call. The same workloads are also part of "throughput".
+# Time per call. The workloads of "targets" are also part of "throughput".
 $1 == "targets" || $1 == "throughput" {
 	if (FILENAME == before && !(($4, $2) in old))
 		old[$4, $2] = $6 / $5
@@ -32,7 +32,7 @@ $1 == "targets" || $1 == "throughput" {
 	}
 }
 
-# 0 if one of the two was not measured
+# ratio - 0 if the module or tmpfs was not measured
 function ratio(ns, w, m)
 {
 	if (!((w, m) in ns && (w, "tmpfs") in ns))
@@ -40,7 +40,7 @@ function ratio(ns, w, m)
 	return ns[w, "tmpfs"] / ns[w, m]
 }
 
-# A module that cannot do it has no target for it, and no figure.
+# applies - a module without this operation has no target and no result.
 function applies(w, m)
 {
 	return (w, m) in new || target[w, m] > 0
@@ -63,7 +63,7 @@ function tap(    w, m, n, is, was)
 	print "1.." n
 }
 
-# Where all of the file is moved, how fast; else what a call or a page takes
+# speed - MB/s for workloads that move the whole file, else the time per call or page
 function speed(w, m)
 {
 	if (!((w, m) in new))

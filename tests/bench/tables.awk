@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The results in docs/bench as tables of Markdown: instructions.tsv, and time.tsv.
+# Prints the results in docs/bench, instructions.tsv and time.tsv, as tables of Markdown.
 
 BEGIN {
 	FS = "\t"
@@ -11,7 +11,7 @@ BEGIN {
 /^#/ { next }
 
 FILENAME ~ /time/ {
-	# Of processes, there are other ratios.
+	# The ratio of these is that of two processes to one.
 	if ($3 !~ /(read|copi)ers?:/ && !($3 in clock_seen))
 		clock_order[++clocks] = $3
 	clock_seen[$3] = 1
@@ -20,7 +20,7 @@ FILENAME ~ /time/ {
 	next
 }
 
-# The targets' own part comes first.
+# The part "targets" comes first, and takes precedence.
 $1 == "targets" || $1 == "throughput" {
 	if (!(($4, $2) in exact))
 		exact[$4, $2] = $6 / $5
@@ -38,7 +38,7 @@ $1 == "throughput" {
 $1 == "sizes" {
 	split($4, part, ":")
 	if (part[1] == "memory" && $3 == 4000)
-		# A quantum of 4000 is backed by a page, or an eighth of eight.
+		# A quantum of 4000 takes a page, or an eighth of a slab of eight.
 		beyond[$2] = ($6 / ($5 / 4000 * 4096) - 1) * 100
 }
 
@@ -51,7 +51,7 @@ $1 == "single" { single[$4] = $6 }
 $1 == "small" { small = $6 }
 $1 == "waits" { wait[$4, $2] = $6 }
 
-# call_bytes WORKLOAD - 65536 for read:64K
+# call_bytes WORKLOAD - the bytes of a call, such as 65536 for read:64K
 function call_bytes(w,    bytes)
 {
 	if (!index(w, ":"))
@@ -117,7 +117,7 @@ function by_the_clock(    w, t, key)
 	}
 }
 
-# row WHAT WANTED MEASURED MET
+# row WHAT WANTED MEASURED MET - print a row of the table of other targets
 function row(what, wanted, measured, met)
 {
 	printf "| %s | %s%s | %s |\n", what, wanted, met ? "" : " ✗", measured

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 #
-# What the tests here are written with.  They say before which module, where it is
-# (device, and about for /sys) and a file beside it.
+# Functions of the tests here.  A test first sets $module, $device, $about, the device's
+# directory in /sys, and $file, a file to compare with.
 
 n=0
 bad=0
 
-# check DESCRIPTION - a test: ok if every command on standard input succeeds.  What
-# they were and what they said is for the reader of a failure.
+# check DESCRIPTION - a test: does every command on standard input succeed?  If not, print
+# the commands and their output.
 check()
 {
 	cat >commands
@@ -22,7 +22,7 @@ check()
 	fi
 }
 
-# is VALUE COMMAND... - it prints that.
+# is VALUE COMMAND... - does the command print VALUE?
 is()
 {
 	expected=$1
@@ -31,7 +31,7 @@ is()
 	[ "$printed" = "$expected" ]
 }
 
-# refused MESSAGE COMMAND... - it fails, and says so.
+# refused MESSAGE COMMAND... - does the command fail with MESSAGE?
 refused()
 {
 	message=$1
@@ -48,14 +48,14 @@ fresh()
 	: >"$device"
 }
 
-# same - they have the same in them.
+# same - have the device and the file the same contents and size?
 same()
 {
 	cmp "$file" "$device"
 	is "$(stat -c %s "$file")" cat "$about/size"
 }
 
-# sparse FILE|DEVICE - it takes less memory than it has bytes.
+# sparse FILE|DEVICE - has it less allocated than its size?
 sparse()
 {
 	case $1 in

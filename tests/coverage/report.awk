@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What was run of the core and the backends, by file, out of the texts of gcov for each
-# object of each module: a line counts once, however many modules have it, and so does
-# a branch. Prints a table of comments for TAP, and with -v list=FILE writes there
-# what was never run: file, function and line, with tabs between.
+# Prints how much of each file of the core and the backends was run, as a table in comments
+# of TAP, from gcov's output for each object of each module. A line counts once for all
+# modules. With -v list=FILE, writes the lines that were never run to FILE: file, function
+# and line, separated by tabs.
 
-# A new object, whose branches are counted from the start again
+# A new object starts
 /:Source:/ {
 	file = $0
 	sub(/.*:Source:/, "", file)
@@ -41,7 +41,7 @@
 	line = part[2] + 0
 	text = $0
 	sub(/^[^:]*:[^:]*:/, "", text)
-	# The start of a function, as the kernel's style has it
+	# The start of a function, in the kernel's style
 	if (text ~ /^[a-z].*\(/ && text !~ /;$/) {
 		name = text
 		sub(/\(.*/, "", name)

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The commands of a page of documentation, one a line: of all blocks that begin with
-# "```sh NAME".  Without a name: what is wrong with how its blocks begin.
+# Prints the commands in the blocks "```sh NAME" of a page of documentation, one per line.
+# Without a name, prints what is wrong with the first lines of all blocks.
 #
-# A block without a word, or with "exact", is what one sees at the prompt in the VM, and
-# tests/clients/watch types it again; so are "oops" and "checking", which tests/programs/docs
-# has typed in VMs of their own.  "text" has no commands.  Of the others the name
-# says where they are run: "host" by tests/programs/pages.t, "demo" by tests/programs/docs, or where
-# in tests/packages/guest.  What is not run at all is "not run: WHY".
+# A block without a word, or with "exact", is a session at the VM's prompt, and
+# tests/clients/watch types its commands again.  "oops" and "checking" are such sessions,
+# too; tests/programs/docs runs each kind in a VM of its own.  "text" has no commands.  In
+# other blocks the name says where they are run: "host" by tests/programs/pages.t, "demo" by
+# tests/programs/docs, all others by tests/packages/guest.  "not run: WHY" is not run.
 
 function wrong(why)
 {
@@ -34,7 +34,7 @@ FNR == 1 {
 	next
 }
 
-# Markdown has another way to write blocks, which cannot say anything about itself.
+# An indented block of Markdown cannot have a word.
 /^    / && !inside && before == "" {
 	wrong("a block without a word on where it is run")
 }
@@ -43,7 +43,7 @@ FNR == 1 {
 	before = $0
 }
 
-# A comment may stand behind a command, which may go on in the next line.
+# A backslash continues a command in the next line.
 mine && inside {
 	sub(/^ */, "")
 	if (sub(/\\$/, "")) {

@@ -4,10 +4,10 @@
 # Functions of all scripts. The scripts of this directory source this file first with
 # . "$(dirname "$0")/lib.sh", others with its path from theirs.
 
-# Scripts compare the output of commands; and perl warns of a locale that a minimal
-# machine does not have.
+# Scripts compare the output of commands. Also, perl warns about a locale that a minimal
+# system lacks.
 export LC_ALL=C
-# A user's PATH has no sbin, which some of the programs are in.
+# Some programs are in sbin, which a user's PATH lacks.
 PATH=$PATH:/usr/sbin:/sbin
 # A VM and other users must be able to read the files, whatever the user's umask.
 umask 022
@@ -22,9 +22,9 @@ esac
 # Settings from the environment: with SCULL_INSTALL=never nothing is installed, and with
 # SCULL_OFFLINE nothing is downloaded.
 
-# Everything that is downloaded or built for a VM; it can be deleted at any time.
+# All that is downloaded or built for a VM. It can be deleted at any time.
 cache=${XDG_CACHE_HOME:-${HOME:?}/.cache}/scull
-# What is made of this tree, such as builds and logs: each clone has its own.
+# Builds, logs and results of this clone; each clone has a directory.
 clone=$cache/clones/${top##*/}-$(printf %s "$top" | cksum | cut -d ' ' -f 1)
 
 say()
@@ -178,8 +178,8 @@ package_manager()
 	done
 }
 
-# in_container - print how to continue on a machine that is not Debian, which kernels and
-# tools come from, and exit.
+# in_container - print how to use a container, and exit. Kernels and tools come from
+# Debian, and this machine is another system.
 in_container()
 {
 	say "this machine has no Debian packages; with podman (or docker):"
@@ -199,7 +199,7 @@ on_debian()
 	[ "$(uname -m)" = x86_64 ] || die "this works on amd64 machines only; this one is $(uname -m)"
 }
 
-# optional NEXT - set $value to the next word if that is an option's value.
+# optional NEXT - set $value to NEXT, or to nothing if NEXT is missing or an option.
 # shellcheck disable=SC2034 # it is for the caller
 optional()
 {
@@ -209,8 +209,8 @@ optional()
 	esac
 }
 
-# table FILE [KEY] - print the rows of a tab-separated table, without comments; with KEY,
-# those whose first field it is.
+# table FILE [KEY] - print the rows of a tab-separated table, without comments. With KEY,
+# print only those whose first field is KEY.
 table()
 {
 	awk -F '\t' -v key="${2-}" \

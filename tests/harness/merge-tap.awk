@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# One stream of TAP out of several, each after a line "== NAME".  The results
-# are numbered anew, and what a reader of TAP would notice about each stream is
-# a result of its own: that it came at all, and that it ran what it had planned.
+# Merges several streams of TAP into one.  Each stream follows a line "== NAME".  Results
+# are renumbered.  For each stream two results are added: that it is there, and that it ran
+# as many tests as it planned.
 #
-# Variables: run, what each line begins with; parts, the names that must be there.
+# Variables: run, the first word of each description; parts, the names of the streams that
+# must be there.
 
 function result(ok, text)
 {

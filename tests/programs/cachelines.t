@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Which members share a cache line, as TAP: what one device's users write must not slow
-# down another device, nor those who only read the same one.
+# Which members of a structure share a cache line, as TAP. Stores by the users of a device
+# must not slow down users of another device, or those who only read the same device.
 
 set -eu
 # shellcheck source=tests/programs/lib.sh
@@ -11,12 +11,12 @@ begin cachelines
 need pahole
 build debian-6.1
 
-# apart STRUCT MEMBERS OTHERS - these members and the others share no line of 64 bytes,
-# and two such structures do not, either.
+# apart STRUCT MEMBERS OTHERS - do MEMBERS share no line of 64 bytes with OTHERS, and do two
+# such structures share none?
 apart()
 {
-	# pahole 1.30 prints the structure, and fails. Whether all members are there is
-	# counted below.
+	# pahole 1.30 prints the structure, but fails. The count of members below finds an
+	# incomplete one.
 	pahole -F dwarf -C "$1" "$build/scullp/scullp.ko" >"$tmp/$1" 2>"$log.build" || :
 	awk -v members="$2" -v others="$3" '
 		BEGIN {
@@ -24,7 +24,7 @@ apart()
 			for (i = 1; i <= n; i++)
 				side[name[i]] = i <= split(members, _, " ") ? 1 : 2
 		}
-		# TYPE NAME; /* OFFSET SIZE */, the name with what the array has
+		# TYPE NAME; /* OFFSET SIZE */, or NAME[LENGTH]
 		match($0, /\/\* +[0-9]+ +[0-9]+ \*\//) {
 			split(substr($0, RSTART + 2), at, " ")
 			sub(/ __attribute__.*/, ";")

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The container of docs/run.md, as TAP: built on a minimal Debian 13 under the name that
-# the Containerfile asks for, then the demo, the prompt and one group of the suite in it,
-# without a network. Takes half an hour and 16 GB.
+# The container of docs/run.md, as TAP. It is built on a minimal Debian 13, under the name
+# that the Containerfile asks for. Then the demo, the prompt and one group of the suite run
+# in it, without a network. This takes half an hour and 16 GB.
 
 set -eu
 # shellcheck source=tests/programs/lib.sh
@@ -25,8 +25,8 @@ mmdebstrap --variant=apt --aptopt="$tmp/conf" trixie "$work/base.tar" - <"$tmp/s
 podman_ import "$work/base.tar" debian:13 >"$log.build" 2>&1 || failed 'it can be imported'
 rm "$work/base.tar"
 
-# Where no container can be started, podman can still build one in a chroot: then what
-# is to run is built on top.
+# Where podman cannot start a container, it can still build one in a chroot. Then each
+# command runs as a build step on top of the image.
 isolation=
 podman_ run --rm debian:13 true >"$log.build" 2>&1 || isolation=--isolation=chroot
 
@@ -35,8 +35,8 @@ podman_ build $isolation -t scull . >"$log/build" 2>&1 && status=0 || status=$?
 result "$status" 'podman build -t scull .'
 [ "$status" = 0 ] || tail -n 40 "$log/build" | details
 
-# runs DESCRIPTION TEXT COMMAND - run it in the container; it succeeds, and says TEXT in
-# a line of its own.
+# runs DESCRIPTION TEXT COMMAND - run COMMAND in the container. It must succeed and print
+# the line TEXT.
 runs()
 {
 	status=0

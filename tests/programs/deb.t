@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The Debian packages, as TAP: scripts/deb builds them, and builds the same ones, bit for
-# bit, from a copy of the tree under another path, which a user with another umask made.
+# The Debian packages, as TAP. scripts/deb builds them. It builds the same packages, bit for
+# bit, from a copy of the tree at another path, made under another umask.
 
 set -eu
 # shellcheck source=tests/programs/lib.sh

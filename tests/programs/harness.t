@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Does the harness notice?  Modules and scripts that are deliberately broken,
-# each of which must get the verdicts meant for it and no other.
+# Does the harness notice failures?  Each of these modules and scripts is broken
+# deliberately, and must get the expected verdicts and no others.
 
 set -eu
 # shellcheck source=tests/programs/lib.sh
@@ -10,8 +10,8 @@ set -eu
 kernel=${KERNEL:-debian-6.1}
 begin harness
 
-# expect DESCRIPTION TIMEOUT VERDICTS - run the script on standard input, and
-# compare the verdicts it got with those that it should get, one a line.
+# expect DESCRIPTION TIMEOUT VERDICTS - run the script on standard input, and compare the
+# failed verdicts with VERDICTS, one per line.
 expect()
 {
 	cat >"$tmp/script"
@@ -30,8 +30,8 @@ expect()
 	[ $same = 0 ] || details "$tmp/diff" "$log/verdict"
 }
 
-# relayed DESCRIPTION PARTS EXPECTED - compare what merge-tap.awk makes of the TAP
-# on standard input with what it should.
+# relayed DESCRIPTION PARTS EXPECTED - compare the output of merge-tap.awk, for the TAP on
+# standard input, with EXPECTED.
 relayed()
 {
 	same=0
@@ -44,7 +44,7 @@ relayed()
 build "$kernel" broken
 prepared
 
-# helps SCRIPT - it says how it is called, and succeeds.
+# helps SCRIPT - does SCRIPT --help print the usage and succeed?
 helps()
 {
 	"$1" --help >"$tmp/help" || return
@@ -56,7 +56,7 @@ for script in scripts/*; do
 	ok "$script --help" helps "$script"
 done
 
-# Two clones of one name, with "tests" in their path, and one cache
+# Clones of the same name, with "tests" in their path, and one cache
 for copy in one two three; do
 	mkdir -p "$tmp/tests/$copy/scull/scripts" "$tmp/tests/$copy/scull/tests"
 	cp -r tests/harness "$tmp/tests/$copy/scull/tests"
@@ -66,19 +66,19 @@ for copy in one two three; do
 	END
 done
 
-# clone_build NAME - the directory that this clone builds in
+# clone_build NAME - print the directory that this clone builds in
 clone_build()
 {
 	XDG_CACHE_HOME=$tmp/cache sh "$tmp/tests/$1/scull/scripts/build-here"
 }
 one=$(clone_build one)
 two=$(clone_build two)
-ok 'each clone has builds of its own' [ "$one" != "$two" -a -d "$one" -a -d "$two" ]
-ok 'a clone finds them again' [ "$(clone_build one)" = "$one" ]
+ok 'each clone has its own build directory' [ "$one" != "$two" -a -d "$one" -a -d "$two" ]
+ok 'a clone finds its build directory again' [ "$(clone_build one)" = "$one" ]
 rm -r "$tmp/tests/one"
 ok 'another clone can be added' clone_build three
-ok 'those of a clone that is gone are removed' [ ! -e "$one" ]
-ok 'those of others stay' [ -d "$two" ]
+ok 'the builds of a deleted clone are removed' [ ! -e "$one" ]
+ok 'the builds of other clones stay' [ -d "$two" ]
 
 relayed 'a test that failed' a 'not ok 1 - x: a: one
 # why
@@ -151,14 +151,14 @@ echo 3 >/proc/sys/kernel/watchdog_thresh
 insmod /broken.ko how=hang
 END
 
-expect 'a hang that it does not' 20 \
+expect 'a hang that the kernel does not notice' 20 \
 'the VM ran to its end
 the VM kept its time limit' <<'END'
 #!/bin/sh
 sleep 1000
 END
 
-expect 'a machine that goes down before its time' 60 \
+expect 'a machine that is powered off too early' 60 \
 'the VM ran to its end' <<'END'
 #!/bin/sh
 poweroff -f

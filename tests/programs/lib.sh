@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 #
-# What the programs here share; each sources it first, which takes it to the top of
-# the tree: . "$(dirname "$0")/lib.sh"
+# Functions of the programs here. Each first sources this file with
+# . "$(dirname "$0")/lib.sh", which also changes to the top directory of the tree.
 
 # shellcheck source=tests/harness/lib.sh
 . "$(dirname "$0")/../harness/lib.sh"
 cd "$top" || exit
 
-# begin RUN - have $log, a directory for what is left of this run.
+# begin RUN - make the directories $log, for the logs of this run, and $tmp.
 begin()
 {
 	run=$1
 	log=$(clone_dir log)/$run
 	mkdir -p "$log"
-	# Others may run the same; each reads what its own VM has left there.
+	# Two runs of the same name would overwrite each other's logs.
 	exec 5>"$log.lock"
 	flock 5
 	: >"$log.build"
@@ -22,14 +22,14 @@ begin()
 	trap 'rm -rf "$tmp"' EXIT
 }
 
-# details [FILE...] - what there is to say of something that failed, past prove(1),
-# which keeps comments to itself.
+# details [FILE...] - print the details of a failure as comments, on standard error, because
+# prove(1) does not print comments.
 details()
 {
 	sed 's/^/# /' "$@" >&2
 }
 
-# failed DESCRIPTION - there is nothing to run.
+# failed DESCRIPTION - report that this run cannot start, and exit.
 failed()
 {
 	echo "not ok 1 - $run: $1"
@@ -38,13 +38,13 @@ failed()
 	exit
 }
 
-# build ARGUMENT... - have $build, from scripts/build with these.
+# build ARGUMENT... - run scripts/build with these, and set $build to its directory.
 build()
 {
 	build=$(scripts/build "$@" 2>"$log.build") || failed 'everything builds'
 }
 
-# vm OPTION... - tests/harness/vm on $kernel, with the modules of $build.
+# vm OPTION... - run tests/harness/vm with $kernel and the modules of $build.
 vm()
 {
 	# shellcheck disable=SC2046 # a list of words
@@ -52,26 +52,26 @@ vm()
 		$(per_module "--add $build/%/%.ko:/lib/scull/%.ko")
 }
 
-# prepared - if no more than what $kernel and the tests on it need was wanted: that is
-# here now.
+# prepared - if PREPARE is set, exit, because what $kernel and its tests need is here now.
 prepared()
 {
 	[ "${PREPARE-}" ] || return 0
 	need cpio
-	tests/harness/kernels emulator "$kernel" >/dev/null 2>"$log.build" || failed 'its emulator can be had'
+	tests/harness/kernels emulator "$kernel" >/dev/null 2>"$log.build" ||
+		failed 'its emulator can be installed'
 	echo "ok 1 - $run: what it needs is here"
 	echo 1..1
 	exit
 }
 
-# fuse_module - have $fuse, the module of $kernel for FUSE, or nothing.
+# fuse_module - set $fuse to the FUSE module of $kernel, or to nothing if there is none.
 fuse_module()
 {
 	fuse=$(find "$(tests/harness/kernels path "$kernel")/lib/modules/" -name fuse.ko)
 }
 
-# limit - the seconds that all of something may take on $kernel: one of our own, which
-# checks, takes its time in an emulated machine.
+# limit - print the time limit in seconds for a run on $kernel. Kernels with checkers are
+# slow in an emulated machine.
 limit()
 {
 	kernel_row "$kernel"
@@ -82,8 +82,8 @@ limit()
 	fi
 }
 
-# vm_tap COUNT COMMAND... - run a VM by it; its output, and what was judged about
-# it, which has to be COUNT things.
+# vm_tap COUNT COMMAND... - run COMMAND, which runs a VM. Print the VM's output and its
+# verdicts, of which there must be COUNT.
 vm_tap()
 {
 	count=$1
@@ -98,13 +98,13 @@ vm_tap()
 	echo "1..$((count + 1))"
 }
 
-# merge_tap PART... - make one stream of TAP of several, in which these have to be.
+# merge_tap PART... - merge streams of TAP into one; these parts must be there.
 merge_tap()
 {
 	awk -v run="$run" -v parts="$*" -f tests/harness/merge-tap.awk
 }
 
-# result STATUS DESCRIPTION - a line of TAP; $results counts them.
+# result STATUS DESCRIPTION - print a line of TAP, and count it in $results.
 results=0
 result()
 {
@@ -113,8 +113,8 @@ result()
 	echo "ok $results - $2"
 }
 
-# ok DESCRIPTION COMMAND... - the command succeeds; if not, with the end of what it says,
-# which is in $log/said. The description comes after $label.
+# ok DESCRIPTION COMMAND... - a test: does the command succeed? If not, print the end of its
+# output, which is in $log/said. The description follows $label.
 label=
 ok()
 {

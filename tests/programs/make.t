@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What make says to people, as TAP, in a copy of the tree: one line for each thing that
-# is wrong, and what it does when nothing is. Nothing is loaded: sudo, scull_load and
-# scull_unload of the copy only note that they were called.
+# The targets of the top Makefile, as TAP, in a copy of the tree: what they do, and the one
+# line that they print if something is wrong. No module is loaded: scull_load and
+# scull_unload of the copy only note the call, and sudo notes it and runs its command.
 
 set -eu
 # shellcheck source=tests/programs/lib.sh
@@ -13,7 +13,7 @@ need make gcc libc.a depmod
 tests/harness/kernels fetch host
 kernel=$(tests/harness/kernels path host)
 
-# ok DESCRIPTION COMMAND... - the command succeeds; if not, with what make said.
+# ok DESCRIPTION COMMAND... - a test: does the command succeed? If not, print make's output.
 ok()
 {
 	description=$1
@@ -24,14 +24,15 @@ ok()
 	[ $status = 0 ] || tail -q -n 40 "$tmp/said" "$tmp/done" | details
 }
 
-# fake NAME COMMANDS - a program of that name, which comes first
+# fake NAME COMMANDS - make a program of that name, which is found first in PATH
 fake()
 {
 	printf '#!/bin/sh\n%s\n' "$2" >"$tmp/bin/$1"
 	chmod 755 "$tmp/bin/$1"
 }
 
-# headers RELEASE - have $headers, those of a kernel of that name, which build nothing.
+# headers RELEASE - set $headers to a directory of headers for that release, which build
+# nothing.
 headers()
 {
 	headers=$tmp/headers/$1
@@ -40,7 +41,7 @@ headers()
 	printf 'modules modules_install:\n\t@echo $@ >>%s\n' "$tmp/done" >"$headers/Makefile"
 }
 
-# run ARGUMENT... - make in $tree, with $path, as $user
+# run ARGUMENT... - run make in $tree, with $path, as $user
 run()
 {
 	: >"$tmp/done"
@@ -49,7 +50,7 @@ run()
 		make -C "$tree" --no-print-directory "$@" >"$tmp/said" 2>&1 </dev/null
 }
 
-# says LINE ARGUMENT... - make fails, has done nothing, and says this and nothing else.
+# says LINE ARGUMENT... - does make fail, do nothing, and print LINE alone?
 says()
 {
 	line=$1
@@ -58,7 +59,7 @@ says()
 		[ "$(sed 's/^Makefile:[0-9]*: \*\*\* //' "$tmp/said")" = "$line.  Stop." ]
 }
 
-# does WORDS ARGUMENT... - make succeeds, and the programs noted these.
+# does WORDS ARGUMENT... - does make succeed, and did the programs note WORDS?
 does()
 {
 	words=$1
@@ -66,7 +67,7 @@ does()
 	run "$@" && [ "$(xargs <"$tmp/done")" = "$words" ]
 }
 
-# nothing_of_it - our modules are gone, but for the one that DKMS has built
+# nothing_of_it - are our modules gone, except the one that DKMS has built?
 nothing_of_it()
 {
 	left=$(cd "$installed" && find . -name 'scull*')
@@ -80,10 +81,10 @@ tar -c --exclude-vcs --exclude-vcs-ignores . | tar -x -C "$tree"
 for program in make sed sort env; do
 	ln -s "$(command -v $program)" "$tmp/tools"
 done
-# Which is the shell's own, too.
+# echo is a builtin, so command -v prints no path.
 ln -s /bin/echo "$tmp/tools"
 
-# A user who is not root, and has no sbin in PATH; $plain has no sudo either.
+# Run as a user who is not root, without sbin in PATH. $plain has no sudo either.
 user=
 if [ "$(id -u)" = 0 ]; then
 	user="$(command -v setpriv) --reuid=65534 --regid=65534 --clear-groups"
@@ -117,7 +118,7 @@ for name in 'a b' a:b; do
 		KDIR="$tmp/$name"
 done
 
-# missing MANAGER WORDS - what it says without headers, where there is this program
+# missing MANAGER WORDS - test what make prints without headers, with this package manager
 missing()
 {
 	fake "$1" :
@@ -138,23 +139,25 @@ headers 5.9.16-1
 ok 'a kernel that is too old' says \
 	"scull needs Linux 5.10 or newer, and $headers has the headers of 5.9.16-1" KDIR="$headers"
 headers 5.10.0-46
-ok 'one that is just new enough' does modules KDIR="$headers"
-ok 'to build for another kernel is nothing to talk about' [ "$(wc -l <"$tmp/said")" = 1 ]
+ok 'the oldest supported kernel' does modules KDIR="$headers"
+ok 'building for another kernel prints no message' [ "$(wc -l <"$tmp/said")" = 1 ]
 fake id 'echo 0'
-ok 'to load what that builds is' says \
+ok 'loading modules for another kernel is an error' says \
 	"$headers has the headers of 5.10.0-46, and the running kernel is $running: leave KDIR= out, or boot 5.10.0-46" \
 	load KDIR="$headers"
 fake id 'echo 1000'
-# As if the default of KDIR were there
+# --eval acts as if the default of KDIR were there.
 ok 'headers of another kernel where those of the running one should be' says \
 	"$headers has the headers of 5.10.0-46, and the running kernel is $running: install them or name others with KDIR=HEADERS" \
 	--eval="KDIR = $headers"
 ok 'make install for another kernel' does 'modules modules_install depmod' install KDIR="$headers"
-ok 'says so' grep -q -x "installed for 5.10.0-46; the running kernel is $running" "$tmp/said"
+ok 'make install for another kernel prints a note' \
+	grep -q -x "installed for 5.10.0-46; the running kernel is $running" "$tmp/said"
 
 headers $running
 ok 'make install for the running one' does 'modules modules_install depmod' install KDIR="$headers"
-ok 'has nothing to say' [ "$(grep -c installed "$tmp/said")" = 0 ]
+ok 'make install for the running one prints no note' \
+	[ "$(grep -c installed "$tmp/said")" = 0 ]
 for target in load unload; do
 	built=
 	[ $target = unload ] || built='modules '
@@ -162,33 +165,36 @@ for target in load unload; do
 		"modules are loaded and unloaded by root, and there is no sudo: make $target as root" \
 		$target KDIR="$headers"
 	fake sudo "echo sudo >>$tmp/done; exec \"\$@\""
-	ok 'with sudo, for that step alone' does "${built}sudo scull_$target" $target KDIR="$headers"
+	ok "make $target uses sudo only for that step" \
+		does "${built}sudo scull_$target" $target KDIR="$headers"
 	fake id 'echo 0'
-	ok 'by root, who needs none' does "${built}scull_$target" $target KDIR="$headers"
+	ok "make $target by root uses no sudo" \
+		does "${built}scull_$target" $target KDIR="$headers"
 	fake id 'echo 1000'
 	rm "$tmp/bin/sudo"
 done
 
-# Now for a real one, whose headers only root may be able to read.
+# Now use a real kernel. Only root may be able to read its headers.
 rm "$tmp/bin"/*
 path=/usr/bin:/bin
 user=
 release=$(cat "$kernel/release")
 root=$tmp/root
 installed=$root/lib/modules/$release
-ok 'modules are built' run KDIR="$kernel/build"
-ok 'for the kernel of the headers' grep -q -a "vermagic=$release " "$tree/scullv/scullv.ko"
+ok 'make builds the modules' run KDIR="$kernel/build"
+ok 'the modules are for the kernel of the headers' \
+	grep -q -a "vermagic=$release " "$tree/scullv/scullv.ko"
 ok 'make install' run install KDIR="$kernel/build" INSTALL_MOD_PATH="$root"
 ok 'modprobe would find all of them' \
 	[ "$(grep -c '/scull\([cpv]\)/scull\1\.ko[.a-z]*:' "$installed/modules.dep")" = 3 ]
-ok 'that no key is there to sign them with is no error' \
+ok 'a missing signing key is no error' \
 	[ "$(grep -c -i -e ssl -e sign-file "$tmp/said")" = 0 ]
 mkdir -p "$installed/updates/dkms"
 cp "$tree/scullc/scullc.ko" "$installed/updates/dkms"
-ok 'make uninstall of the headers that KDIR has' \
+ok 'make uninstall' \
 	run uninstall KDIR="$kernel/build" INSTALL_MOD_PATH="$root"
-ok 'leaves only what DKMS has built' nothing_of_it
+ok 'make uninstall leaves only the module of DKMS' nothing_of_it
 ok 'make clean' run clean KDIR="$kernel/build"
-ok 'make clean takes no headers' run clean KDIR="$tmp/bin"
-ok 'leaves no module' [ "$(find "$tree" -name '*.ko')" = '' ]
+ok 'make clean without headers' run clean KDIR="$tmp/bin"
+ok 'make clean leaves no module' [ "$(find "$tree" -name '*.ko')" = '' ]
 echo "1..$results"

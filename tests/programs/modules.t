@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Do the lists that cannot read tests/modules.tsv name each module that it has? As TAP:
-# what a module that was added lacks is a test that fails.
+# Do the lists that cannot read tests/modules.tsv name each of its modules? As TAP, with a
+# test for each list.
 
 set -eu
 # shellcheck source=tests/programs/lib.sh

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The life of the packages in a Debian with systemd, as TAP: installed, for a second
-# kernel, on that one with signatures enforced, purged; then the same from the sources.
+# The packages in a Debian with systemd, as TAP: installed, built for a second kernel,
+# loaded on that kernel with module signatures enforced, and purged. Then the same with the
+# sources.
 
 set -eu
 # shellcheck source=tests/programs/lib.sh
@@ -14,7 +15,7 @@ scripts/deb >"$log.build" 2>&1 ||
 	failed 'the packages can be built, and lintian finds nothing'
 disk=$(tests/packages/image 2>"$log.build") || failed 'a Debian can be made'
 
-# A disk of its own; /tmp may be memory.
+# The disk is a copy for this run, and /tmp may be memory.
 work=$(mktemp -d "$cache/packages.XXXXXX")
 trap 'rm -rf "$tmp" "$work"' EXIT
 files=$work/files
@@ -33,7 +34,8 @@ module_names >"$files/modules"
 sed -n 's/^MODULE_VERSION("\(.*\)");/\1/p' common/main.c >"$files/version"
 awk '$1 == "debian-6.12" { print $4 }' tests/kernels.tsv >"$files/second"
 
-# boot SECONDS ARGUMENTS PART... - run these parts.
+# boot SECONDS ARGUMENTS PART... - boot the disk, and run these parts of
+# tests/packages/guest.
 boot()
 {
 	seconds=$1
@@ -45,7 +47,7 @@ boot()
 	cp "$work/console" "$log/console-$1"
 }
 
-# from_disk PATTERN FILE - get it out of /boot there.
+# from_disk PATTERN FILE - copy the file in the disk's /boot that matches to FILE.
 from_disk()
 {
 	name=$(debugfs -R 'ls -p /boot' "$work/disk" 2>/dev/null | tr / '\n' | grep "^$1") ||

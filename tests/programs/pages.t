@@ -1,22 +1,22 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The pages of documentation, as TAP: is each of their commands run by something?
-# Those for this machine are run here, in a copy of the tree.
+# The pages of documentation, as TAP: does a test run each of their commands?  The commands
+# for the host are run here, in a copy of the tree.
 
 set -eu
 # shellcheck source=tests/programs/lib.sh
 . "$(dirname "$0")/lib.sh"
 begin pages
-# One of the commands wants bear, whose parts talk through localhost; netbase says
-# where that is.
+# One of the commands needs bear, whose processes connect through localhost. The package
+# netbase, which has /etc/protocols, configures that name.
 need bear dot /etc/protocols
 pages="README.md CONTRIBUTING.md SECURITY.md tests/README.md docs/course.md $(echo docs/course/*)
 	docs/session.md docs/watch-a-write.md docs/playground.md docs/boot/README.md
 	docs/bench/README.md docs/exercises.md docs/films.md docs/run.md docs/results.md
 	docs/from-the-book.md docs/troubleshooting.md docs/support.md docs/traps.md"
 
-# none COMMAND... - it has nothing to say.
+# none COMMAND... - does the command print nothing?
 none()
 {
 	"$@"
@@ -42,9 +42,10 @@ for page in $shown; do
 	ok "a VM types $page" grep -q "$page" tests/programs/docs tests/programs/clients
 done
 
-ok 'the diagrams have what their source says' tests/harness/diagrams --check
+ok 'the diagrams have the words of their sources' tests/harness/diagrams --check
 
-# cost COLUMN - what chapter 3 measures for three quanta, as cells of the README's table
+# cost COLUMN - print what chapter 3 measures for three quanta, as cells of the README's
+# table
 cost()
 {
 	awk -v column="$1" 'NF == 4 && /^(10|4000|20000): / { printf " %s |", $column }' \
@@ -56,7 +57,7 @@ for module in scullc scullp scullv; do
 	column=$((column + 1))
 done
 
-# links PAGE - those of its links that lead to no file, or to no heading of one.
+# links PAGE - print its broken links: to a file or a heading that does not exist.
 links()
 {
 	grep -o ']([^)]*)' "$1" | tr -d '()]' | grep -v '^https*:' | while IFS='#' read -r file part; do
@@ -71,16 +72,16 @@ for page in $pages; do
 	ok "the links of $page lead somewhere" none links "./$page"
 done
 
-ok 'the manual pages have no commands but in their displays' \
+ok 'the manual pages have commands only in displays' \
 	none grep -n '^\.D[1l] ' man/*
 
 # shellcheck disable=SC2016
 map=$(sed -n '/^```text$/,/^```$/p' CONTRIBUTING.md |
 	grep -o -E '(common|exercises|lessons|scripts|scull.|tests)/[a-z0-9_.]*')
 # shellcheck disable=SC2086
-ok 'what the map in CONTRIBUTING names is there' ls $map
+ok 'all files that CONTRIBUTING lists exist' ls $map
 
-# Always at the same place, which keeps what is built of it.
+# A copy that is always at the same path can use earlier builds.
 tree=$(clone_dir pages)/tree
 rm -rf "$tree"
 mkdir "$tree"

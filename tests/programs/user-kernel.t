@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# scripts/demo and scripts/check with a kernel of the user's, as TAP: on a machine
-# where neither apt nor dpkg can be reached, and where something is missing.
+# scripts/demo and scripts/check with a kernel of the user, as TAP: on a machine without
+# apt and dpkg, and on machines that lack tools.
 
 set -eu
 # shellcheck source=tests/programs/lib.sh
 . "$(dirname "$0")/lib.sh"
-# One whose compiler this machine has
+# This machine has the compiler of its own release's kernel.
 kernel_row host
 kernel=$name
 begin user-kernel
@@ -20,8 +20,8 @@ tests/harness/kernels fetch $another
 own=$(tests/harness/kernels path "$kernel")
 other=$(tests/harness/kernels path $another)
 
-# commands NAME... - a directory $tmp/bin with all of this machine's commands but apt's
-# and dpkg's, and those.
+# commands NAME... - fill $tmp/bin with all commands of this machine, except these and
+# those of apt and dpkg.
 commands()
 {
 	rm -rf "${tmp:?}/bin"
@@ -35,14 +35,15 @@ commands()
 	done
 }
 
-# without COMMAND... - run it with what is in $tmp/bin alone, and an empty cache.
+# without COMMAND... - run it with only $tmp/bin in PATH, and an empty cache.
 without()
 {
 	env PATH="$tmp/bin" XDG_CACHE_HOME="$tmp/cache" "$@" </dev/null \
 		>"$tmp/said" 2>&1
 }
 
-# says DESCRIPTION STATUS TEXT - what ran ended so, and said this in a line of its own.
+# says DESCRIPTION STATUS TEXT - a test: did the last command end with STATUS, and print the
+# line TEXT?
 says()
 {
 	good=0
@@ -51,7 +52,7 @@ says()
 	[ $good = 0 ] || details "$tmp/said"
 }
 
-# ends COMMAND... - set $status.
+# ends COMMAND... - run it, and set $status to its exit status.
 ends()
 {
 	status=0
@@ -66,15 +67,16 @@ says 'the suite without apt and dpkg' 0 'Result: PASS'
 row=$(tail -n 1 "$tmp/said")
 columns=$(sed -n '/^## Kernels/,/^## /s/^| kernel |.*/&/p' docs/results.md | tr -cd '|')
 [ "$(echo "$row" | tr -cd '|')" = "$columns" ] && good=0 || good=1
-result $good 'it ends in a row for the table in docs/results.md'
+result $good 'the last line is a row for the table in docs/results.md'
 [ $good = 0 ] || echo "$row" | details
 
 ends without scripts/demo
-says 'without apt, a host is told of the container' 1 "podman build -t scull '$top'"
-says 'and how to run it' 1 'podman run -it --rm scull'
+says 'without apt, a host is told how to build the container' \
+	1 "podman build -t scull '$top'"
+says 'the host is also told how to run the container' 1 'podman run -it --rm scull'
 
-# missing MANAGER COMMAND - on a host with this package manager and neither cpio nor
-# QEMU, that command is shown.
+# missing MANAGER COMMAND - test that COMMAND is shown on a host with this package manager
+# and without cpio and QEMU.
 missing()
 {
 	commands cpio qemu-system-x86_64
@@ -90,11 +92,11 @@ missing pacman 'pacman -S cpio qemu-system-x86'
 missing zypper 'zypper install cpio qemu-x86'
 missing apk 'apk add cpio qemu-system-x86_64'
 [ ! -e "$tmp/ran" ] && good=0 || good=1
-result $good 'none of them is run'
+result $good 'no package manager is run'
 
 commands
 ends without scripts/demo --image /nowhere --build "$own/build"
-says 'an image that is not there' 1 "kernels: --image '/nowhere': there is no such file"
+says 'an image that does not exist' 1 "kernels: --image '/nowhere': there is no such file"
 ends without scripts/demo --image "$own/vmlinuz" --build "$tmp"
 says 'a directory without headers' 1 "kernels: --build '$tmp': no kernel headers; .*"
 ends without scripts/demo --image "$other/vmlinuz" --build "$own/build"
