@@ -124,6 +124,12 @@ struct scull_backend {
 	struct page *(*page)(const void *address);
 };
 
+/* For @page of memory that the kernel maps directly, such as slabs and blocks of pages */
+static inline struct page *scull_direct_page(const void *address)
+{
+	return virt_to_page(address);
+}
+
 /* Each module links exactly one. */
 extern const struct scull_backend scull_backend;
 

@@ -32,19 +32,15 @@ static struct scull_store *locked_store(struct scull_dev *dev)
  */
 int scull_trim(struct scull_dev *dev)
 {
-	unsigned int quantum, qset;
+	unsigned int bytes, qset;
 	struct scull_store *store;
 	int err;
 
 	if (mutex_lock_killable(&dev->lock))
 		return -EINTR;
 
-	mutex_lock(&scull_param_lock);
-	quantum = scull_quantum.value;
-	qset = scull_qset.value;
-	mutex_unlock(&scull_param_lock);
-
-	store = scull_store_create(quantum, qset, dev - scull_devs, dev->stats);
+	scull_param_geometry(&bytes, &qset);
+	store = scull_store_create(bytes, qset, dev - scull_devs, dev->stats);
 	if (IS_ERR(store)) {
 		mutex_unlock(&dev->lock);
 		return PTR_ERR(store);
@@ -60,7 +56,7 @@ int scull_trim(struct scull_dev *dev)
 		goto release_store;
 
 	this_cpu_inc(dev->stats->trims);
-	trace_scull_trim(store, quantum, qset);
+	trace_scull_trim(store, bytes, qset);
 release_store:
 	/* The old store, or the new one after an error */
 	scull_store_release(store);

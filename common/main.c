@@ -62,11 +62,7 @@ static int devs_create(void)
 	struct scull_dev *dev;
 	int err;
 
-	mutex_lock(&scull_param_lock);
-	bytes = scull_quantum.value;
-	qset = scull_qset.value;
-	mutex_unlock(&scull_param_lock);
-
+	scull_param_geometry(&bytes, &qset);
 	scull_devs = kvcalloc(scull_ndevs.value, sizeof(*scull_devs),
 			      scull_vmalloc_gfp(SCULL_GFP));
 	if (!scull_devs)

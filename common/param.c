@@ -107,6 +107,21 @@ int scull_param_init(void)
 }
 
 /**
+ * scull_param_geometry() - the present geometry of the module
+ * @bytes: set to the length of a quantum
+ * @qset: set to the length of a qset, which belongs to @bytes
+ *
+ * Context: Process context. Takes and releases scull_param_lock.
+ */
+void scull_param_geometry(unsigned int *bytes, unsigned int *qset)
+{
+	mutex_lock(&scull_param_lock);
+	*bytes = scull_quantum.value;
+	*qset = scull_qset.value;
+	mutex_unlock(&scull_param_lock);
+}
+
+/**
  * scull_limit_bytes() - the limit of the module
  *
  * Context: Any context.

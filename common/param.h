@@ -39,6 +39,7 @@ extern bool scull_raw_addresses;
 
 bool scull_param_valid(const struct scull_param *p, unsigned long value);
 int scull_param_init(void);
+void scull_param_geometry(unsigned int *bytes, unsigned int *qset);
 unsigned long scull_limit_bytes(void);
 
 #endif

@@ -146,18 +146,13 @@ static void cache_free(const struct scull_allocator *a, void *quantum)
 	kmem_cache_free(c->cache, quantum);
 }
 
-static struct page *cache_page(const void *address)
-{
-	return virt_to_page(address);
-}
-
 const struct scull_backend scull_backend = {
 	.quantum_max = KMALLOC_MAX_SIZE,
 	.setup = cache_setup,
 	.teardown = cache_teardown,
 	.alloc = cache_alloc,
 	.free = cache_free,
-	.page = cache_page,
+	.page = scull_direct_page,
 };
 
 MODULE_DESCRIPTION("RAM-backed character device on a kmem_cache");

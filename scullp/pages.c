@@ -48,11 +48,6 @@ static void pages_free(const struct scull_allocator *a, void *quantum)
 	free_pages_exact(quantum, a->bytes);
 }
 
-static struct page *pages_page(const void *address)
-{
-	return virt_to_page(address);
-}
-
 const struct scull_backend scull_backend = {
 	/* At most the largest block of the page allocator */
 	.quantum_max = KMALLOC_MAX_SIZE,
@@ -62,7 +57,7 @@ const struct scull_backend scull_backend = {
 	.setup = pages_setup,
 	.alloc = pages_alloc,
 	.free = pages_free,
-	.page = pages_page,
+	.page = scull_direct_page,
 };
 
 MODULE_DESCRIPTION("RAM-backed character device on __get_free_pages()");

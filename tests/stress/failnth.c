@@ -860,7 +860,7 @@ static void run_rows(const struct scenario *s, const struct source *source)
 static long long capacity(void)
 {
 	char limit[32];
-	long long total = 0, ret;
+	long long total;
 	int fd;
 
 	snprintf(limit, sizeof(limit), "%ld", read_long(param_path("limit")));
@@ -868,12 +868,7 @@ static long long capacity(void)
 	fd = dev_open(1, O_RDWR);
 	set_geometry(fd, page_size(), 10);
 	close(fd);
-	fd = dev_open(1, O_WRONLY);
-	while ((ret = kernel(write(fd, data, 10000))) > 0)
-		total += ret;
-	if (ret != -ENOSPC)
-		die("write to the limit: %s", strerror(-ret));
-	close(fd);
+	total = dev_fill(1);
 	close(dev_open(1, O_WRONLY));
 	must(write_file(param_path("limit"), limit));
 	return total;

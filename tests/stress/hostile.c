@@ -375,16 +375,10 @@ static void start(const struct role *role)
  */
 static long long capacity(void)
 {
-	long long total = 0, ret;
-	int fd;
+	long long total;
 
 	load("limit=1 quantum=4096 qset=10");
-	fd = dev_open(1, O_WRONLY);
-	while ((ret = kernel(write(fd, buf, 10000))) > 0)
-		total += ret;
-	if (ret != -ENOSPC)
-		die("write to the limit: %s", strerror(-ret));
-	close(fd);
+	total = dev_fill(1);
 	unload(PATIENCE);
 	return total;
 }

@@ -25,14 +25,6 @@ void die(const char *fmt, ...)
 	abort(); /* not reached */
 }
 
-void load_other(const struct module *m, const char *params)
-{
-	int ret = try_load(m, params);
-
-	if (ret)
-		die("insmod %s %s: %s", m->name, params, strerror(-ret));
-}
-
 const struct module *other_module(void)
 {
 	return mod == &modules[0] ? &modules[1] : &modules[0];

@@ -384,7 +384,7 @@ START_TEST(modules_are_apart)
 	int fd;
 
 	load("");
-	load_other(other, "");
+	load_module(other, "");
 	fd = dev_open(0, O_RDWR);
 	must(ioctl(fd, SCULL_IOCTQUANTUM, 10L));
 	must(ioctl(fd, SCULL_IOCTQSET, 4L));

@@ -65,7 +65,6 @@ void skip(const char *reason) __attribute__((noreturn));
 	} while (0)
 
 /* Loading and unloading */
-void load_other(const struct module *m, const char *params);
 void unload_all(void);
 const struct module *other_module(void);
 

@@ -153,7 +153,7 @@ START_TEST(modules_are_apart)
 	int fd;
 
 	load("");
-	load_other(other_module(), "");
+	load_module(other_module(), "");
 	mod = other_module();
 	fd = dev_open(0, O_RDWR);
 	mod = mine;

@@ -104,18 +104,23 @@ int try_unload(const struct module *m, int ms)
 	return ret;
 }
 
+void load_module(const struct module *m, const char *params)
+{
+	int ret = try_load(m, params);
+
+	if (ret)
+		die("insmod %s %s: %s", m->name, params, strerror(-ret));
+}
+
 void load(const char *fmt, ...)
 {
 	const char *params;
 	va_list args;
-	int ret;
 
 	va_start(args, fmt);
 	params = vpathf(fmt, args);
 	va_end(args);
-	ret = try_load(mod, params);
-	if (ret)
-		die("insmod %s %s: %s", mod->name, params, strerror(-ret));
+	load_module(mod, params);
 }
 
 void unload(int ms)
@@ -129,6 +134,20 @@ void unload(int ms)
 int dev_open(int n, int flags)
 {
 	return must_open(dev_path(n), flags);
+}
+
+long long dev_fill(int n)
+{
+	static const char data[10000];
+	int fd = dev_open(n, O_WRONLY);
+	long long total = 0, ret;
+
+	while ((ret = kernel(write(fd, data, sizeof(data)))) > 0)
+		total += ret;
+	if (ret != -ENOSPC)
+		die("write to the limit: %s", strerror(-ret));
+	close(fd);
+	return total;
 }
 
 /* ---- the machine ---- */

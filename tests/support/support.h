@@ -66,6 +66,8 @@ void die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 #define PATIENCE 10000
 int try_load(const struct module *m, const char *params);
 int try_unload(const struct module *m, int ms);
+void load_module(const struct module *m, const char *params);
+/* Load mod. */
 void load(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void unload(int ms);
 
@@ -79,6 +81,8 @@ const char *layout_path(int n);
 const char *param_path(const char *name);
 
 int dev_open(int n, int flags);
+/* Trim a device and fill it until the limit is reached. Returns how many bytes it took. */
+long long dev_fill(int n);
 
 /* The machine */
 long page_size(void);

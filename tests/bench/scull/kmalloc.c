@@ -29,17 +29,12 @@ static void kmalloc_free(const struct scull_allocator *a, void *quantum)
 	kfree(quantum);
 }
 
-static struct page *kmalloc_page(const void *address)
-{
-	return virt_to_page(address);
-}
-
 const struct scull_backend scull_backend = {
 	.quantum_max = KMALLOC_MAX_SIZE,
 	.setup = kmalloc_setup,
 	.alloc = kmalloc_alloc,
 	.free = kmalloc_free,
-	.page = kmalloc_page,
+	.page = scull_direct_page,
 };
 
 MODULE_DESCRIPTION("RAM-backed character device on kmalloc()");
