@@ -5,9 +5,9 @@
  *
  * A reader walks the stores in steps of one line, so the length of the file is not
  * limited. It has a reference to a store, and no lock. An lseek() far into the file makes
- * many steps in one call, so every WALK_STEPS the reference is dropped and taken anew,
- * in order not to keep a trimmed store. Between two steps the device may change or be
- * trimmed, so the walk keeps its place as indices.
+ * many steps in one call. So that it does not keep a trimmed store, it drops the reference
+ * after WALK_STEPS steps and takes one to the present store. Between two steps the device
+ * may change or be trimmed, so the walk keeps its place as indices.
  */
 
 #include <linux/capability.h>

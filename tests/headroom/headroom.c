@@ -205,7 +205,7 @@ int main(void)
 	tap(!crashed, "all writers ended by themselves");
 	tap(others_have_room(), "another program gets %d MiB", OTHERS >> 20);
 	tap(read_field("/proc/vmstat", "oom_kill") == killed,
-	    "nobody was killed for memory");
+	    "the OOM killer was not invoked");
 	for (int w = 0; w < WAYS; w++) {
 		int reason = w == MAP ? SIGBUS : ENOSPC, writers = 0;
 		bool refusals = true, there = true;

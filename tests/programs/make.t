@@ -84,7 +84,7 @@ done
 # echo is a builtin, so command -v prints no path.
 ln -s /bin/echo "$tmp/tools"
 
-# Run as a user who is not root, without sbin in PATH. $plain has no sudo either.
+# Run as an ordinary user, without sbin in PATH. In $plain there is no sudo either.
 user=
 if [ "$(id -u)" = 0 ]; then
 	user="$(command -v setpriv) --reuid=65534 --regid=65534 --clear-groups"
