@@ -7,7 +7,8 @@
  * between begin and end. If the guest passes them several times, the last time counts.
  *
  * Distributions ship QEMU with plugins enabled, but without qemu-plugin.h. The
- * declarations below are the part of its API, version 1, that this plugin uses.
+ * declarations below are the part of its API that this plugin uses, and that all
+ * versions have. The API's inline counters would be faster, but changed in version 2.
  */
 
 #include <inttypes.h>
@@ -25,24 +26,29 @@ typedef void (*vcpu_cb)(unsigned int vcpu, void *data);
 typedef void (*exit_cb)(qemu_plugin_id_t id, void *data);
 
 enum { CB_NO_REGS };
-enum { INLINE_ADD_U64 };
 
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, tb_trans_cb cb);
 void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, exit_cb cb,
 				    void *data);
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
 					    vcpu_cb cb, int flags, void *data);
-void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn,
-						int op, void *ptr,
-						uint64_t add);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *
 qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
 uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
 
+/* QEMU reads it when it has loaded the plugin. From 9.0 on it refuses version 1. */
 int qemu_plugin_version = 1;
 
-/* QEMU increments runs each time the guest executes the instruction. */
+void qemu_plugin_scoreboard_new(void)
+	__attribute__((weak)); /* since version 2 */
+
+static void __attribute__((constructor)) choose_version(void)
+{
+	if (qemu_plugin_scoreboard_new)
+		qemu_plugin_version = 2;
+}
+
 static struct insn {
 	uint64_t address;
 	uint64_t runs;
@@ -62,6 +68,13 @@ static struct insn *find(uint64_t address)
 		i = (i + 1) % slots;
 	insns[i].address = address;
 	return &insns[i];
+}
+
+static void executed(unsigned int vcpu, void *data)
+{
+	struct insn *insn = data;
+
+	insn->runs++;
 }
 
 static void at_begin(unsigned int vcpu, void *data)
@@ -88,8 +101,8 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
 		uint64_t address = qemu_plugin_insn_vaddr(insn);
 
-		qemu_plugin_register_vcpu_insn_exec_inline(
-			insn, INLINE_ADD_U64, &find(address)->runs, 1);
+		qemu_plugin_register_vcpu_insn_exec_cb(
+			insn, executed, CB_NO_REGS, find(address));
 		if (address == begin)
 			qemu_plugin_register_vcpu_insn_exec_cb(
 				insn, at_begin, CB_NO_REGS, NULL);
