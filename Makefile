@@ -36,6 +36,7 @@ install: modules
 
 ## make uninstall      undo make install
 uninstall:
+	$(if $(default)$(wildcard $(utsrelease)),,$(error $(none-there)))
 	cd '$(INSTALL_MOD_PATH)/lib/modules/$(release)' && rm -rf $(installed)
 	depmod -b '$(INSTALL_MOD_PATH)/' $(release)
 
@@ -53,10 +54,13 @@ headers:
 	$(if $(filter-out $(wanted),$(release)),$(error $(others)))
 	$(if $(filter-out $(oldest),$(first)),$(error $(too-old)))
 
-one-word = $(if $(findstring :,$1)$(word 2,$1),$(error $(spaced)))
+one-word = $(if $(strip $(foreach c,$(special),$(findstring $c,$1)))$(word 2,_$1_),$(error $(spaced)))
+open := (
+special := : ' " ` $$ & | ; < > \# $(open) )
 first = $(firstword $(shell printf '%s\n' $(oldest) $(release) | sort -V))
 
-spaced = '$1' has a space or colon in it, which kbuild cannot handle: move it elsewhere
+spaced = '$1' has a character that kbuild cannot handle, \
+	a space or one of $(special): move it elsewhere
 none = no headers of the running kernel in $(KDIR): $(get-headers)
 none-there = there are no headers of a built kernel in KDIR=$(KDIR)
 others = $(KDIR) has the headers of $(release), and the running kernel is $(running): \
@@ -115,8 +119,13 @@ dkms-install dkms-remove:
 ## make clean          remove all built files
 clean:
 	$(call one-word,$(CURDIR))$(call one-word,$(KDIR))
-	$(if $(wildcard $(utsrelease)),$(MAKE) -C $(KDIR) M=$(CURDIR) clean)
+	$(if $(wildcard $(utsrelease)),$(MAKE) -C $(KDIR) M=$(CURDIR) clean,\
+		find common $(directories) lessons tests $(foreach name,$(built),-name '$(name)' -delete -o) -false; \
+		rm -f Module.symvers modules.order .Module.symvers.cmd .modules.order.cmd)
 	$(MAKE) -C tests clean
+
+# What kbuild leaves in a directory, for a clean without headers
+built = *.o *.ko *.mod *.mod.c *.a .*.cmd
 
 ## make help           print this list
 help:

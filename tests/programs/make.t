@@ -107,15 +107,17 @@ for target in load unload install uninstall clean demo check; do
 	ok "it tells of make $target" grep -q "^make $target  *[a-z]" "$tmp/said"
 done
 
-for name in 'a b' a:b; do
+unbuildable='has a character that kbuild cannot handle, a space or one of'
+unbuildable="$unbuildable : ' \" \` \$ & | ; < > # ( ): move it elsewhere"
+# shellcheck disable=SC2016 # names with these characters
+for name in 'a b' a:b "it's" 'a$b' 'a(1)'; do
 	tree=$tmp/$name
 	cp -r "$tmp/tree" "$tree"
 	ok "a tree in '$name'" says \
-		"'$tree' has a space or colon in it, which kbuild cannot handle: move it elsewhere"
+		"'$tree' $unbuildable"
 	tree=$tmp/tree
 	ok "headers in '$name'" says \
-		"'$tmp/$name' has a space or colon in it, which kbuild cannot handle: move it elsewhere" \
-		KDIR="$tmp/$name"
+		"'$tmp/$name' $unbuildable" KDIR="$(echo "$tmp/$name" | sed 's/\$/$$/g')"
 done
 
 # missing MANAGER WORDS - test what make prints without headers, with this package manager
@@ -191,10 +193,18 @@ ok 'a missing signing key is no error' \
 	[ "$(grep -c -i -e ssl -e sign-file "$tmp/said")" = 0 ]
 mkdir -p "$installed/updates/dkms"
 cp "$tree/scullc/scullc.ko" "$installed/updates/dkms"
+ok 'make uninstall with headers that are not there' says \
+	"there are no headers of a built kernel in KDIR=$tmp/bin" uninstall KDIR="$tmp/bin"
 ok 'make uninstall' \
 	run uninstall KDIR="$kernel/build" INSTALL_MOD_PATH="$root"
 ok 'make uninstall leaves only the module of DKMS' nothing_of_it
 ok 'make clean' run clean KDIR="$kernel/build"
-ok 'make clean without headers' run clean KDIR="$tmp/bin"
 ok 'make clean leaves no module' [ "$(find "$tree" -name '*.ko')" = '' ]
+for file in Module.symvers common/main.o scullc/scullc.ko scullc/scullc.mod.c scullc/.cache.o.cmd; do
+	: >"$tree/$file"
+done
+before=$(cd "$tree" && find . -type f | sort)
+ok 'make clean without headers' run clean KDIR="$tmp/bin"
+after=$(cd "$tree" && find . -type f | sort)
+ok 'removes five built files' [ $(($(echo "$before" | wc -l) - $(echo "$after" | wc -l))) = 5 ]
 echo "1..$results"
