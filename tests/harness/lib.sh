@@ -11,6 +11,8 @@ export LC_ALL=C
 PATH=$PATH:/usr/sbin:/sbin
 # A VM and other users must be able to read the files, whatever the user's umask.
 umask 022
+# Another directory for cd, and options of a make that started the script
+unset CDPATH MAKEFLAGS MFLAGS MAKELEVEL
 
 # The program is in scripts/ or in a directory of tests/.
 top=$(cd "$(dirname "$0")" && pwd)
@@ -23,7 +25,10 @@ esac
 # SCULL_OFFLINE nothing is downloaded.
 
 # All that is downloaded or built for a VM. It can be deleted at any time.
-cache=${XDG_CACHE_HOME:-${HOME:?}/.cache}/scull
+case ${XDG_CACHE_HOME-} in
+/*)	cache=$XDG_CACHE_HOME/scull ;;
+*)	cache=${HOME:?'is not set; set it, or XDG_CACHE_HOME'}/.cache/scull ;;
+esac
 # Builds, logs and results of this clone; each clone has a directory.
 clone=$cache/clones/${top##*/}-$(printf %s "$top" | cksum | cut -d ' ' -f 1)
 
@@ -38,19 +43,32 @@ die()
 	exit 1
 }
 
-# make splits paths at spaces and colons, and kbuild cannot quote them.
-for path in "$top" "$cache"; do
-	case $path in
-	*[[:space:]:]*)
-		die "'$path' has a space or colon in it, which kbuild cannot handle" ;;
+# for_kbuild PATH [OPTION] - exit if kbuild cannot handle the path, which OPTION names. make
+# splits paths at spaces and colons, and kbuild does not quote them for the shell.
+for_kbuild()
+{
+	case $1 in
+	*[[:space:]:\'\"\`\$\&\|\;\(\)\<\>\#]*)
+		die "${2-}'$1' has a character that kbuild cannot handle:" \
+			"a space, or one of : ' \" \` \$ & | ; ( ) < > #" ;;
 	esac
-done
+}
+for_kbuild "$top"
+for_kbuild "$cache"
+
+# make_cache - make the cache.
+make_cache()
+{
+	mkdir -p "$cache" 2>/dev/null && [ -w "$cache" ] ||
+		die "cannot write to '$cache'; set XDG_CACHE_HOME to another directory"
+}
 
 # clone_dir NAME - make the directory of that name in $clone, and print it. The first call
 # removes the directories of clones that no longer exist.
 clone_dir()
 {
-	mkdir -p "$clone/$1" || die "cannot make '$clone': name another place with XDG_CACHE_HOME"
+	make_cache
+	mkdir -p "$clone/$1"
 	if [ ! -L "$clone/tree" ]; then
 		ln -s -f -n "$top" "$clone/tree"
 		for tree in "$cache"/clones/*/tree; do
@@ -58,6 +76,14 @@ clone_dir()
 		done
 	fi
 	echo "$clone/$1"
+}
+
+# copy_file FILE DIRECTORY - copy to the same relative path there, which can be written
+# even if this tree is read-only.
+copy_file()
+{
+	mkdir -p "$(dirname "$2/$1")"
+	cat "$1" >"$2/$1"
 }
 
 # has TOOL - does this machine have it? The compiler looks for C headers and libraries,
@@ -69,6 +95,8 @@ has()
 	busybox)
 		static_busybox ;;
 	*.h)	echo "#include <$1>" | gcc -x c -fsyntax-only - ;;
+	cpio)	# busybox's has no such option.
+		cpio --help 2>&1 | grep -e --reproducible ;;
 	lib*.a|lib*.so*)
 		case $(gcc -print-file-name="$1") in
 		/*) ;;
@@ -102,7 +130,7 @@ need()
 	[ "$(lacking "$@")" ] || return 0
 
 	# Tests run in parallel, but apt must not.
-	mkdir -p "$cache" || die "cannot make '$cache'; set XDG_CACHE_HOME to another directory"
+	make_cache
 	exec 6>"$cache/packages.lock"
 	flock 6
 	lacking=$(lacking "$@")
@@ -113,6 +141,7 @@ need()
 # provide - install the packages of the tools in $lacking, or print them and exit.
 provide()
 {
+	[ "${SCULL_INSTALL-}" = never ] || [ "$(package_manager)" = apt ] || in_container
 	# shellcheck disable=SC2086 # a list of words
 	case $(package_manager) in
 	apt)	install='apt-get install --no-install-recommends' column=2 ;;
@@ -131,8 +160,6 @@ provide()
 
 	if [ "${SCULL_INSTALL-}" = never ]; then
 		as_root=never
-	elif [ "$(package_manager)" != apt ]; then
-		in_container
 	elif [ "$(id -u)" = 0 ]; then
 		as_root=
 	elif sudo -n true 2>/dev/null || { [ -t 0 ] && has sudo; }; then
@@ -327,11 +354,15 @@ vm_slot()
 	# The waiters queue on this lock.
 	exec 9>"$cache/vm/queue"
 	flock 9
+	waiting=
+	[ ! -t 2 ] || waiting='two VMs are running; waiting for one to end'
 	while :; do
 		exec 7>"$cache/vm/slot1"
 		flock -n 7 && break
 		exec 7>"$cache/vm/slot2"
 		flock -n 7 && break
+		[ ! "$waiting" ] || say "$waiting"
+		waiting=
 		sleep 1
 	done
 	exec 9>&-

@@ -80,6 +80,62 @@ ok 'another clone can be added' clone_build three
 ok 'the builds of a deleted clone are removed' [ ! -e "$one" ]
 ok 'the builds of other clones stay' [ -d "$two" ]
 
+ok 'CDPATH is ignored' sh -c "CDPATH=. XDG_CACHE_HOME=$tmp/cache sh scripts/build --help"
+ok 'a relative XDG_CACHE_HOME is ignored' sh -c \
+	"XDG_CACHE_HOME=cache sh $tmp/tests/two/scull/scripts/build-here | grep -q '^$HOME/.cache'"
+ok 'a cache that cannot be made' sh -c "! XDG_CACHE_HOME=/dev/null scripts/build $kernel 2>&1 |
+	grep -q -v \"cannot write to '/dev/null/scull'; set XDG_CACHE_HOME to another directory\""
+
+# A vendor's archive with a suite of Debian's name, where apt looks first
+if [ "$(host_codename)" ]; then
+	mkdir "$tmp/sources"
+	cp /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources "$tmp/sources" \
+		2>/dev/null || :
+	echo "deb [trusted=yes] http://vendor.invalid/debian $(host_codename) stable" \
+		>"$tmp/sources/zz.list"
+	echo "Dir::Etc::sourceparts \"$tmp/sources\";" >"$tmp/apt.conf"
+	APT_CONFIG=$tmp/apt.conf tests/harness/kernels sources "$(host_codename)" >"$tmp/list"
+	ok "kernels come from Debian, not from a vendor's archive" \
+		sh -c "grep -q ' $(host_codename) main' $tmp/list && ! grep -q vendor $tmp/list"
+fi
+
+# As in a clone that was made with a umask of 077
+echo private >"$tmp/private"
+chmod 600 "$tmp/private"
+tests/harness/vm --kernel "$kernel" --script "$tmp/private" --add "$tmp/private:/private" \
+	--initrd "$tmp/initrd"
+ok 'every user of the VM can read its files' sh -c \
+	"cpio -t -v <$tmp/initrd 2>/dev/null | grep -q '^-rw-r--r--.* private\$'"
+
+# vm_runs - does a VM of end_vm run?
+vm_runs()
+{
+	grep -q -s -a "$tmp/vm/[^/]*/initrd" /proc/[0-9]*/cmdline
+}
+
+# end_vm SIGNAL STATUS - send it to the harness while a VM boots. Does that exit with STATUS,
+# and is the VM gone?
+end_vm()
+{
+	rm -rf "$tmp/vm"
+	mkdir "$tmp/vm"
+	printf '#!/bin/sh\nsleep 100\n' >"$tmp/script"
+	TMPDIR=$tmp/vm tests/harness/vm --kernel "$kernel" --log "$tmp/vm/log" \
+		--script "$tmp/script" &
+	vm=$!
+	for _ in $(seq 120); do
+		[ ! -s "$tmp/vm/log/console" ] || break
+		sleep 1
+	done
+	vm_runs || return
+	kill -s "$1" $vm
+	ended=0
+	wait $vm || ended=$?
+	[ $ended = "$2" ] && ! vm_runs
+}
+ok 'SIGTERM ends the VM, too' end_vm TERM 143
+ok 'and so does SIGHUP' end_vm HUP 129
+
 relayed 'a test that failed' a 'not ok 1 - x: a: one
 # why
 ok 2 - x: a: ran 1 of the 1 tests it planned
