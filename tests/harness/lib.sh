@@ -95,7 +95,7 @@ has()
 	busybox)
 		static_busybox ;;
 	*.h)	echo "#include <$1>" | gcc -x c -fsyntax-only - ;;
-	cpio)	# busybox's has no such option.
+	cpio)	# The cpio of busybox lacks this option.
 		cpio --help 2>&1 | grep -e --reproducible ;;
 	lib*.a|lib*.so*)
 		case $(gcc -print-file-name="$1") in
@@ -217,12 +217,18 @@ in_container()
 	exit 1
 }
 
-# on_debian - exit unless kernels and tools can be downloaded here.
-on_debian()
+# on_apt - exit unless this is a Debian with apt.
+on_apt()
 {
 	if [ ! "$(host_codename)" ] || [ "$(package_manager)" != apt ]; then
 		in_container
 	fi
+}
+
+# on_debian - exit unless kernels and tools can be downloaded here.
+on_debian()
+{
+	on_apt
 	[ "$(uname -m)" = x86_64 ] || die "this works on amd64 machines only; this one is $(uname -m)"
 }
 
