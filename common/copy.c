@@ -16,13 +16,18 @@
 /* How many bytes to copy between two reschedule points */
 #define RESCHED_BYTES SZ_16K
 
+/* Out of line: inlined, the compiler loads current in each call. */
+static noinline bool resched_interrupted(void)
+{
+	cond_resched();
+	return fatal_signal_pending(current);
+}
+
 /* Every RESCHED_BYTES: reschedule, and return true if a fatal signal is pending. */
 static __always_inline bool interrupted(size_t left, size_t copied)
 {
-	if (left / RESCHED_BYTES == (left + copied) / RESCHED_BYTES)
-		return false;
-	cond_resched();
-	return fatal_signal_pending(current);
+	return left / RESCHED_BYTES != (left + copied) / RESCHED_BYTES &&
+	       resched_interrupted();
 }
 
 /*
@@ -77,7 +82,7 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 			  loff_t pos, bool nowait)
 {
 	loff_t size = scull_store_size(s);
-	struct scull_item *item = NULL;
+	struct scull_item *item;
 	struct scull_place at;
 	size_t len, left, done;
 	ssize_t copied;
@@ -92,12 +97,11 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 		zero_tail(s, size, pos);
 
 	scull_place_find(s, pos, &at);
+	item = scull_store_item(s, at.item);
 	for (left = len;;) {
 		void *start;
 		size_t run;
 
-		if (!item || item->index != at.item)
-			item = scull_store_item(s, at.item);
 		start = scull_item_quantum(item, at.index);
 		if (start) {
 			start += at.offset;
@@ -109,11 +113,10 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 			if (unlikely(copied < run))
 				zero_torn(s, start, run, copied, pos + (len - left),
 					  size);
-			copied = copied ?: -EFAULT;
 		} else {
 			copied = scull_holes_write(s, item, at, from, left);
 		}
-		if (copied < 0)
+		if (copied <= 0)
 			break;
 		left -= copied;
 		if (!left)
@@ -123,6 +126,8 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 		if (start ? interrupted(left, copied) :
 			    fatal_signal_pending(current))
 			break;
+		if (!item || item->index != at.item)
+			item = scull_store_item(s, at.item);
 	}
 
 	done = len - left;
@@ -131,7 +136,7 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 		smp_wmb();
 		atomic64_set(&s->size, pos + done);
 	}
-	return done ?: copied;
+	return done ?: copied ?: -EFAULT;
 }
 
 /**
@@ -148,7 +153,7 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 ssize_t scull_store_read(struct scull_store *s, struct iov_iter *to, loff_t pos)
 {
 	loff_t size = scull_store_size(s);
-	struct scull_item *item = NULL;
+	struct scull_item *item;
 	struct scull_place at;
 	size_t len, left;
 
@@ -157,12 +162,11 @@ ssize_t scull_store_read(struct scull_store *s, struct iov_iter *to, loff_t pos)
 	len = min_t(u64, iov_iter_count(to), size - pos);
 
 	scull_place_find(s, pos, &at);
+	item = scull_store_item(s, at.item);
 	for (left = len;;) {
 		size_t run, copied;
 		void *start;
 
-		if (!item || item->index != at.item)
-			item = scull_store_item(s, at.item);
 		start = scull_item_quantum(item, at.index);
 		if (start) {
 			start += at.offset;
@@ -182,6 +186,8 @@ ssize_t scull_store_read(struct scull_store *s, struct iov_iter *to, loff_t pos)
 		scull_place_advance(s, &at, copied);
 		if (interrupted(left, copied))
 			break;
+		if (!item || item->index != at.item)
+			item = scull_store_item(s, at.item);
 	}
 	return (len - left) ?: -EFAULT;
 }
