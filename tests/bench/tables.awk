@@ -155,6 +155,12 @@ function also(    t, m, is)
 			"1.8", sprintf("%s (%s)", by_clock("readers:16M" SUBSEP m), \
 			by_clock("copiers:16M" SUBSEP m)), is >= 1.8)
 	}
+	for (t = 4; t <= targets && clocks; t++) {
+		m = target[t]
+		is = clock_ratio["beside:16M", m]
+		row(m ": throughput of a reader beside a writer of another part of the device, relative to a reader alone, in real time", \
+			"0.7", by_clock("beside:16M" SUBSEP m), is >= 0.7)
+	}
 }
 
 END {

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -72,6 +73,8 @@ static void usage(void)
 	      "  copier:BYTES\n"
 	      "  readers:BYTES    two do so at the same time\n"
 	      "  copiers:BYTES\n"
+	      "  beside:BYTES     another process reads this part again and again, while\n"
+	      "                   a third one overwrites the part behind it\n"
 	      "  wait             empty it; meanwhile, how long the reader of another\n"
 	      "                   file waited in the worst case\n"
 	      "  idle             the same without emptying\n"
@@ -665,6 +668,38 @@ static uint64_t two_copiers(size_t bytes, size_t calls)
 	return processes(2, copy, bytes, calls);
 }
 
+static uint64_t read_first(size_t bytes, size_t calls)
+{
+	int fd = open_file(O_RDONLY);
+
+	while (calls--)
+		if (pread(fd, buf, bytes, 0) != (ssize_t)bytes)
+			die("pread");
+	close(fd);
+	return 0;
+}
+
+static uint64_t reader_beside_writer(size_t bytes, size_t calls)
+{
+	int fd = open_file(O_RDWR);
+	pid_t writer = fork();
+	uint64_t took;
+
+	if (writer < 0)
+		die("fork");
+	if (!writer) {
+		memset(buf, 0, buf_size);
+		while (pwrite(fd, buf, bytes, bytes) == (ssize_t)bytes)
+			;
+		die("pwrite");
+	}
+	took = processes(1, read_first, bytes, calls);
+	if (kill(writer, SIGKILL) || waitpid(writer, NULL, 0) != writer)
+		die("the writer");
+	close(fd);
+	return took;
+}
+
 /*
  * Every 200 us a real-time thread reads from the other file. It waits only for a CPU
  * and for resources that the two files share, such as locks.
@@ -821,6 +856,7 @@ static const struct workload {
 	{ "readers", two_readers, SIZED, 0 },
 	{ "copier", one_copier, SIZED, 0 },
 	{ "copiers", two_copiers, SIZED, 0 },
+	{ "beside", reader_beside_writer, SIZED, 0 },
 	{ "wait", wait_trim, 0, 1 },
 	{ "idle", wait_idle, 0, 1 },
 	{ "memory", memory, 0, 1 },
