@@ -11,8 +11,8 @@ BEGIN {
 /^#/ { next }
 
 FILENAME ~ /time/ {
-	# The ratio of these is that of two processes to one.
-	if ($3 !~ /(read|copi)ers?:/ && !($3 in clock_seen))
+	# The ratios of these are not to tmpfs.
+	if ($3 !~ /(read|copi)ers?:|^beside:/ && !($3 in clock_seen))
 		clock_order[++clocks] = $3
 	clock_seen[$3] = 1
 	clock_ratio[$3, $1] = $7
