@@ -12,7 +12,7 @@ BEGIN {
 
 FILENAME ~ /time/ {
 	# The ratios of these are not to tmpfs.
-	if ($3 !~ /(read|copi)ers?:|^beside:/ && !($3 in clock_seen))
+	if ($3 !~ /(read|copi)ers?:|^(part|beside):/ && !($3 in clock_seen))
 		clock_order[++clocks] = $3
 	clock_seen[$3] = 1
 	clock_ratio[$3, $1] = $7
@@ -158,7 +158,7 @@ function also(    t, m, is)
 	for (t = 4; t <= targets && clocks; t++) {
 		m = target[t]
 		is = clock_ratio["beside:16M", m]
-		row(m ": throughput of a reader beside a writer of another part of the device, relative to a reader of the whole device alone, in real time (on tmpfs)", \
+		row(m ": throughput of a reader beside a writer of another part of the device, relative to the reader alone, in real time (on tmpfs)", \
 			"0.9", sprintf("%s (%s)", by_clock("beside:16M" SUBSEP m), \
 			by_clock("beside:16M" SUBSEP "tmpfs")), is >= 0.9)
 	}

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -73,8 +74,8 @@ static void usage(void)
 	      "  copier:BYTES\n"
 	      "  readers:BYTES    two do so at the same time\n"
 	      "  copiers:BYTES\n"
-	      "  beside:BYTES     another process reads this part again and again, while\n"
-	      "                   a third one overwrites the part behind it\n"
+	      "  part:BYTES       another process reads this part of it again and again\n"
+	      "  beside:BYTES     the same, while a third one overwrites the part behind it\n"
 	      "  wait             empty it; meanwhile, how long the reader of another\n"
 	      "                   file waited in the worst case\n"
 	      "  idle             the same without emptying\n"
@@ -679,23 +680,41 @@ static uint64_t read_first(size_t bytes, size_t calls)
 	return 0;
 }
 
+static uint64_t part_reader(size_t bytes, size_t calls)
+{
+	return processes(1, read_first, bytes, calls);
+}
+
 static uint64_t reader_beside_writer(size_t bytes, size_t calls)
 {
-	int fd = open_file(O_RDWR);
-	pid_t writer = fork();
+	int fd = open_file(O_RDWR), writing[2];
 	uint64_t took;
+	bool started = false;
+	pid_t writer;
 
+	if (pipe(writing))
+		die("pipe");
+	writer = fork();
 	if (writer < 0)
 		die("fork");
 	if (!writer) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		memset(buf, 0, buf_size);
 		while (pwrite(fd, buf, bytes, bytes) == (ssize_t)bytes)
-			;
+			if (!started) {
+				started = true;
+				if (write(writing[1], &started, 1) != 1)
+					die("pipe");
+			}
 		die("pwrite");
 	}
-	took = processes(1, read_first, bytes, calls);
+	if (read(writing[0], &started, 1) != 1)
+		die("pipe");
+	took = part_reader(bytes, calls);
 	if (kill(writer, SIGKILL) || waitpid(writer, NULL, 0) != writer)
 		die("the writer");
+	close(writing[0]);
+	close(writing[1]);
 	close(fd);
 	return took;
 }
@@ -856,6 +875,7 @@ static const struct workload {
 	{ "readers", two_readers, SIZED, 0 },
 	{ "copier", one_copier, SIZED, 0 },
 	{ "copiers", two_copiers, SIZED, 0 },
+	{ "part", part_reader, SIZED, 0 },
 	{ "beside", reader_beside_writer, SIZED, 0 },
 	{ "wait", wait_trim, 0, 1 },
 	{ "idle", wait_idle, 0, 1 },
