@@ -97,6 +97,7 @@ ssize_t scull_store_write(struct scull_store *s, struct iov_iter *from,
 		zero_tail(s, size, pos);
 
 	scull_place_find(s, pos, &at);
+	/* Before the loop, because a small copy then tests no item: 6 instructions. */
 	item = scull_store_item(s, at.item);
 	for (left = len;;) {
 		void *start;
@@ -162,6 +163,7 @@ ssize_t scull_store_read(struct scull_store *s, struct iov_iter *to, loff_t pos)
 	len = min_t(u64, iov_iter_count(to), size - pos);
 
 	scull_place_find(s, pos, &at);
+	/* Before the loop, because a small copy then tests no item: 6 instructions. */
 	item = scull_store_item(s, at.item);
 	for (left = len;;) {
 		size_t run, copied;
