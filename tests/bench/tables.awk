@@ -11,7 +11,7 @@ BEGIN {
 /^#/ { next }
 
 FILENAME ~ /time/ {
-	# The ratios of these are not to tmpfs.
+	# These are in the table of other targets, or what a figure there relates to.
 	if ($3 !~ /(read|copi)ers?:|^(part|beside):/ && !($3 in clock_seen))
 		clock_order[++clocks] = $3
 	clock_seen[$3] = 1

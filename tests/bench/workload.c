@@ -689,8 +689,8 @@ static uint64_t reader_beside_writer(size_t bytes, size_t calls)
 {
 	int fd = open_file(O_RDWR), writing[2];
 	uint64_t took;
-	bool started = false;
 	pid_t writer;
+	char c;
 
 	if (pipe(writing))
 		die("pipe");
@@ -700,21 +700,19 @@ static uint64_t reader_beside_writer(size_t bytes, size_t calls)
 	if (!writer) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		memset(buf, 0, buf_size);
-		while (pwrite(fd, buf, bytes, bytes) == (ssize_t)bytes)
-			if (!started) {
-				started = true;
-				if (write(writing[1], &started, 1) != 1)
-					die("pipe");
-			}
+		if (pwrite(fd, buf, bytes, bytes) == (ssize_t)bytes &&
+		    write(writing[1], "", 1) == 1)
+			while (pwrite(fd, buf, bytes, bytes) == (ssize_t)bytes)
+				;
 		die("pwrite");
 	}
-	if (read(writing[0], &started, 1) != 1)
-		die("pipe");
+	close(writing[1]);
+	if (read(writing[0], &c, 1) != 1)
+		die("the writer");
 	took = part_reader(bytes, calls);
 	if (kill(writer, SIGKILL) || waitpid(writer, NULL, 0) != writer)
 		die("the writer");
 	close(writing[0]);
-	close(writing[1]);
 	close(fd);
 	return took;
 }
