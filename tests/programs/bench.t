@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The modules are as fast as docs/bench says; scripts/bench prints TAP.
+# The modules are as fast as docs/bench says; scripts/bench prints TAP.  And the patches of
+# scripts/bench --without apply.
 
 set -eu
 # shellcheck source=tests/programs/lib.sh
@@ -10,4 +11,7 @@ kernel=debian-6.1
 begin bench
 build "$kernel" bench
 prepared
+for patch in tests/bench/without/*.patch; do
+	patch --dry-run -s -F0 -p1 <"$patch" >"$log.build" 2>&1 || failed "$patch applies"
+done
 exec scripts/bench --check
