@@ -79,12 +79,12 @@ static size_t copy_into_fresh(const struct scull_store *s, void **fresh,
 			      unsigned int offset, size_t left,
 			      struct iov_iter *from)
 {
-	const unsigned int quantum = s->allocator.bytes;
+	const unsigned int bytes = s->allocator.bytes;
 	size_t copied = 0;
 
 	while (copied < left) {
-		unsigned int nr = (offset + copied) / quantum;
-		unsigned int at = (offset + copied) % quantum;
+		unsigned int nr = (offset + copied) / bytes;
+		unsigned int at = (offset + copied) % bytes;
 		void *start = fresh[nr] + at;
 		size_t run = run_length(s, fresh + nr, start, at, left - copied,
 					from, false);
@@ -92,11 +92,11 @@ static size_t copy_into_fresh(const struct scull_store *s, void **fresh,
 
 		copied += len;
 		if (len < run) {
-			nr = (offset + copied) / quantum;
-			at = (offset + copied) % quantum;
+			nr = (offset + copied) / bytes;
+			at = (offset + copied) % bytes;
 			/* Quanta without a byte are not published. */
 			if (copied && at)
-				zero_range(fresh[nr] + at, quantum - at);
+				zero_range(fresh[nr] + at, bytes - at);
 			break;
 		}
 		cond_resched();
@@ -120,7 +120,7 @@ static size_t copy_into_fresh(const struct scull_store *s, void **fresh,
 ssize_t scull_holes_write(struct scull_store *s, const struct scull_item *item,
 			  struct scull_place at, struct iov_iter *from, size_t left)
 {
-	const size_t quantum = s->allocator.bytes;
+	const size_t bytes = s->allocator.bytes;
 	size_t copied, done = 0;
 	ssize_t err = -EFAULT;
 	void *fresh[BATCH + 1];
@@ -128,16 +128,16 @@ ssize_t scull_holes_write(struct scull_store *s, const struct scull_item *item,
 	int i, n;
 
 	n = batch_size(s, item, &at, left);
-	zero = at.offset || left < quantum ? __GFP_ZERO : 0;
+	zero = at.offset || left < bytes ? __GFP_ZERO : 0;
 	n = scull_quanta_alloc(s, &at, zero, fresh, n);
 	if (n < 0)
 		return n;
 	fresh[n] = NULL;
-	left = min_t(size_t, left, n * quantum - at.offset);
+	left = min_t(size_t, left, n * bytes - at.offset);
 	copied = copy_into_fresh(s, fresh, at.offset, left, from);
 
 	for (i = 0; i < n; i++, at.index++, at.offset = 0) {
-		size_t len = min_t(size_t, copied - done, quantum - at.offset);
+		size_t len = min_t(size_t, copied - done, bytes - at.offset);
 		void *kept = len ? scull_store_publish(s, &at, fresh[i]) : NULL;
 
 		if (IS_ERR(kept)) {

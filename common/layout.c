@@ -33,10 +33,14 @@ struct layout {
 	phys_addr_t before;	/* physical end of the previous quantum */
 };
 
+static unsigned long address_pfn(const void *address)
+{
+	return page_to_pfn(scull_backend.page(address));
+}
+
 static phys_addr_t address_phys(const void *address)
 {
-	return PFN_PHYS(page_to_pfn(scull_backend.page(address))) +
-	       offset_in_page(address);
+	return PFN_PHYS(address_pfn(address)) + offset_in_page(address);
 }
 
 static void *layout_start(struct seq_file *m, loff_t *pos)
@@ -90,11 +94,11 @@ static void layout_stop(struct seq_file *m, void *v)
 static void show_frames(struct seq_file *m, const void *start, unsigned int bytes)
 {
 	const void *page = PTR_ALIGN_DOWN(start, PAGE_SIZE);
-	unsigned long first = page_to_pfn(scull_backend.page(page)), count = 1;
+	unsigned long first = address_pfn(page), count = 1;
 	char separator = ' ';
 
 	for (page += PAGE_SIZE; page < start + bytes; page += PAGE_SIZE) {
-		unsigned long frame = page_to_pfn(scull_backend.page(page));
+		unsigned long frame = address_pfn(page);
 
 		if (frame == first + count) {
 			count++;
@@ -113,7 +117,6 @@ static int layout_show(struct seq_file *m, void *v)
 	const struct layout *l = v;
 	unsigned int bytes = l->store->allocator.bytes;
 	phys_addr_t phys;
-	struct page *page;
 
 	if (!l->quantum) {
 		seq_printf(m, "# device " KBUILD_MODNAME "%u quantum %u qset %u page %lu\n",
@@ -121,12 +124,11 @@ static int layout_show(struct seq_file *m, void *v)
 		seq_puts(m, "# item index address frame pages node contiguous frames\n");
 		return 0;
 	}
-	page = scull_backend.page(l->quantum);
 	phys = address_phys(l->quantum);
 	seq_printf(m, "%lu %u %px %lu %lu %d %d", l->at.item, l->at.index,
-		   l->quantum, page_to_pfn(page),
+		   l->quantum, address_pfn(l->quantum),
 		   DIV_ROUND_UP(offset_in_page(l->quantum) + bytes, PAGE_SIZE),
-		   page_to_nid(page), phys == l->before);
+		   page_to_nid(scull_backend.page(l->quantum)), phys == l->before);
 	show_frames(m, l->quantum, bytes);
 	seq_putc(m, '\n');
 	return 0;
