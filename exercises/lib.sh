@@ -149,10 +149,10 @@ poor()
 
 finish()
 {
-	kill $watcher
+	kill "$(cat /tmp/watcher)"
 	echo "end: $bad"
 	exit $bad
 }
 
-watch &
-watcher=$!
+# Not a child of the check, which may wait for all its children.
+(watch & echo $! >/tmp/watcher)
