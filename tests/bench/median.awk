@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
+#
+# For the programs that print figures in real time
 
-function sort(a, n,    i, j, x) {
+# sort(A, N) - sort A[1] to A[N]
+function sort(a, n,    i, j, x)
+{
 	for (i = 2; i <= n; i++) {
 		x = a[i]
 		for (j = i; j > 1 && a[j - 1] > x; j--)
@@ -10,7 +14,8 @@ function sort(a, n,    i, j, x) {
 }
 
 # middle(A, N) - the median of A[1] to A[N], and the interquartile range in percent of it
-function middle(a, n,    half) {
+function middle(a, n,    half)
+{
 	sort(a, n)
 	half = a[int((n + 1) / 2)]
 	return sprintf("%.4g\t%.1f", half, \

@@ -11,6 +11,7 @@ kernel=debian-6.1
 begin bench
 build "$kernel" bench
 prepared
+need patch
 for patch in tests/bench/without/*.patch; do
 	patch --dry-run -s -F0 -p1 <"$patch" >"$log.build" 2>&1 || failed "$patch applies"
 done
