@@ -71,8 +71,9 @@ async function look() {
 // A fresh machine from the saved state
 async function start() {
 	say("starting");
-	notice("");
 	await machine?.destroy();
+	// Only now: until then the old machine prints, and may report its crash again.
+	notice("");
 	terminal.reset();
 	let before, dead = "";
 	const now = machine = new Machine(V86, wasm, {initial_state: {buffer: state.slice().buffer}}, {
