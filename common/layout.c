@@ -117,6 +117,7 @@ static int layout_show(struct seq_file *m, void *v)
 	const struct layout *l = v;
 	unsigned int bytes = l->store->allocator.bytes;
 	phys_addr_t phys;
+	struct page *page;
 
 	if (!l->quantum) {
 		seq_printf(m, "# device " KBUILD_MODNAME "%u quantum %u qset %u page %lu\n",
@@ -124,11 +125,12 @@ static int layout_show(struct seq_file *m, void *v)
 		seq_puts(m, "# item index address frame pages node contiguous frames\n");
 		return 0;
 	}
+	page = scull_backend.page(l->quantum);
 	phys = address_phys(l->quantum);
 	seq_printf(m, "%lu %u %px %lu %lu %d %d", l->at.item, l->at.index,
-		   l->quantum, address_pfn(l->quantum),
+		   l->quantum, page_to_pfn(page),
 		   DIV_ROUND_UP(offset_in_page(l->quantum) + bytes, PAGE_SIZE),
-		   page_to_nid(scull_backend.page(l->quantum)), phys == l->before);
+		   page_to_nid(page), phys == l->before);
 	show_frames(m, l->quantum, bytes);
 	seq_putc(m, '\n');
 	return 0;

@@ -10,8 +10,8 @@ set -eu
 kernel=debian-6.1
 begin bench
 build "$kernel" bench
-prepared
 need patch
+prepared
 for patch in tests/bench/without/*.patch; do
 	patch --dry-run -s -F0 -p1 <"$patch" >"$log.build" 2>&1 || failed "$patch applies"
 done
