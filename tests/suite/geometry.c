@@ -74,7 +74,7 @@ static const struct {
 } changes[] = {
 	{ 10, 4000 },
 	{ 10, 65536 },
-	{ 4000, 10 },
+	{ 4000, 100 },
 	{ 4096, 40960 },
 };
 
@@ -89,8 +89,7 @@ START_TEST(changed_in_mid_life) /* trap 2 */
 	long from = in_pages(changes[_i].from), half = 40 * from;
 	int a, b;
 
-	/* This is more than half of the vmalloc area of a 32-bit kernel. */
-	load("quantum=%ld qset=4 limit=0", from);
+	load("quantum=%ld qset=4", from);
 	a = dev_open(0, O_RDWR);
 	b = dev_open(1, O_RDWR);
 	for (int i = 0; i < 40; i++) {
