@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * boot: memory that was reserved at boot. at=ADDRESS uses memory that memmap=SIZE$ADDRESS
- * reserved. Then allocates a block so large that it has to come from CMA, cma=SIZE.
+ * reserved. Then allocates a block so large that, with pages of 4 KiB, it has to come
+ * from CMA, cma=SIZE.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
