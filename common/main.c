@@ -222,4 +222,4 @@ module_init(scull_init);
 module_exit(scull_exit);
 
 MODULE_LICENSE("GPL");
-MODULE_VERSION("0.1");
+MODULE_VERSION("1.0");
