@@ -64,7 +64,7 @@ function paragraph(text) {
 }
 
 // A step with a block: the commands in it, and their output
-function step(html, block) {
+function step(html, block, exact) {
 	const commands = [], shown = [];
 	let note;
 
@@ -74,7 +74,7 @@ function step(html, block) {
 		if (typed) {
 			const [, why] = DIFFERENT.find(([match]) => match.test(line.slice(2))) ?? [];
 			note ??= why;
-			commands.push({command: line.slice(2), output: "", different: Boolean(why)});
+			commands.push({command: line.slice(2), output: "", different: Boolean(why), exact});
 		} else if (commands.length) {
 			commands.at(-1).output += `${line}\n`;
 		}
@@ -95,7 +95,7 @@ function chapter(file) {
 		for (const part of section.split(/(^```[^]*?^```$)/m)) {
 			const block = part.match(/^```(.*)\n([^]*?)\n?```$/);
 			if (block && /^(exact)?$/.test(block[1])) {
-				steps.push(step(html, block[2]));
+				steps.push(step(html, block[2], Boolean(block[1])));
 				html = "";
 			} else if (!block) {
 				html += part.trim().split(/\n\n+/).filter(Boolean).map(paragraph).join("");
@@ -137,7 +137,8 @@ function single(directory) {
 		});
 	const data = ["v86.wasm", "state.zst"].map(name =>
 		`<script type="text/plain" data-name="${name}">${read(name).toString("base64")}</script>\n`);
-	// The link to licences.html works if that file is in the same directory.
+	page = page.replace('<a href="licences.html">Licences</a>', '<button popovertarget="licences">Licences</button>')
+		.replace("</body>", () => `<div popover id="licences">${read("licences.html").toString().match(/<main[^]*<\/main>/)[0].replace(/h1>/g, "h2>").replace(/<(\/?)main/g, "<$1div")}</div>\n</body>`);
 	page = page.replace("script-src 'self'", () => `script-src ${hashes.join(" ")}`)
 		.replace("connect-src 'self'", "connect-src 'none'");
 	return page.replace("</body>", () => `${data.join("")}${scripts.join("\n")}\n</body>`);

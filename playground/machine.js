@@ -59,9 +59,10 @@ class Machine {
 	console(bytes, text) {
 		this.output?.(bytes, text);
 		this.text += text;
-		for (let end; (end = this.text.match(/\x1b\]133;D;(\d+);(\d+)\x07/)); ) {
+		for (let end; (end = this.text.match(/\x1b\]133;D;(\d+);([\d.]+)\x07/)); ) {
 			const output = this.text.slice(0, end.index);
 			this.text = this.text.slice(end.index + end[0].length);
+			// The shell prints a prompt again when the terminal changes its size.
 			if (end[2] === this.prompts)
 				continue;
 			this.prompts = end[2];
@@ -86,13 +87,15 @@ class Machine {
 		clearTimeout(this.timer);
 		if (!this.loaded || this.held || this.dead)
 			return;
-		if (!this.emulator.is_running())
+		// is_running() stays true until a stop has taken effect.
+		if (!this.runs)
 			this.emulator.run();
+		this.runs = true;
 		this.state?.("running");
 		this.timer = setTimeout(() => {
 			if (this.busy || this.pending)
 				return;
-			this.emulator.stop();
+			this.stop();
 			this.state?.("idle");
 		}, Machine.idle);
 	}
@@ -103,9 +106,14 @@ class Machine {
 		clearTimeout(this.timer);
 		if (!held)
 			return this.wake();
-		if (this.loaded)
-			this.emulator.stop();
+		this.stop();
 		this.state?.("paused");
+	}
+
+	stop() {
+		if (this.runs)
+			this.emulator.stop();
+		this.runs = false;
 	}
 
 	send(text) {

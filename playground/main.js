@@ -23,9 +23,14 @@ async function load(name, progress) {
 	return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }
 
+// v86 starts in promises of its own.
+for (const name of ["error", "unhandledrejection"])
+	addEventListener(name, ({reason, error}) => machine?.began || (reason ?? error) &&
+		notice(`The machine could not be started: ${(reason ?? error).message}`));
+
+let machine, view, tour, wasm, state, resized, starting, looks = 0, looked;
 const terminal = new Terminal({fontSize: 14, scrollback: 5000, screenReaderMode: true, cursorBlink: false});
 const fit = new FitAddon.FitAddon();
-let machine, view, tour, wasm, state, resized;
 
 function say(text) {
 	if (byId("state").textContent !== text)
@@ -36,6 +41,9 @@ function notice(text, ...more) {
 	byId("notice").hidden = !text;
 	byId("notice").replaceChildren(text, ...more);
 }
+
+// The largest file that can be put into the machine, in bytes
+const LARGEST = 32 << 20;
 
 // When the kernel has panicked, its last messages can be copied.
 const crash = /BUG: |Oops: |Kernel panic|unable to handle|reboot: /;
@@ -50,87 +58,118 @@ async function copy(text) {
 	try {
 		await navigator.clipboard.writeText(text);
 	} catch {
-		// The clipboard API needs https; to copy the selection does not.
-		terminal.selectAll();
+		// The clipboard API needs https; to copy a selection does not.
+		const area = element("textarea", {value: text});
+		document.body.append(area);
+		area.select();
 		document.execCommand("copy");
+		area.remove();
 	}
 	terminal.focus();
 }
 
+// Returns undefined if a view that waits for the agent will show the same or more.
 async function look() {
 	const now = machine;
+	if (looks > 1)
+		return;
+	looks++;
 	const text = await now.request("view");
 	if (now !== machine)
 		return;
+	looks--;
 	view.show(parseView(text));
 	showDevices(view.view, quantum => view.go(quantum));
 	view.refresh();
 	return view.view;
 }
 
-// A fresh machine from the saved state
-async function start() {
+// A fresh machine from the saved state; the one that is just starting is fresh.
+function start() {
+	return starting ??= restore().finally(() => starting = null);
+}
+
+const reset = () => start().then(() => tour.begin());
+
+async function restore() {
+	const old = machine;
 	say("starting");
-	await machine?.destroy();
-	// Only now: until then the old machine prints, and may report its crash again.
+	// From now on nothing that the old machine prints is shown.
+	machine = null;
+	looks = 0;
+	byId("pause").setAttribute("aria-pressed", false);
+	await old?.destroy();
 	notice("");
 	terminal.reset();
 	let before, dead = "";
 	const now = machine = new Machine(V86, wasm, {initial_state: {buffer: state.slice().buffer}}, {
 		output: (bytes, text) => {
+			if (now !== machine)
+				return;
 			terminal.write(bytes);
 			dead = (dead + text).slice(-4000);
 			if (byId("notice").hidden && crash.test(dead))
 				notice("The kernel has stopped or reported an error. Your own machine is not affected.",
 					element("button", {onclick: () => copy(screenText())}, "Copy the report"),
-					element("button", {onclick: start}, "Reset"));
+					element("button", {onclick: reset}, "Reset"));
+			// It would loop until the reset, and take a whole CPU.
+			if (/end Kernel panic/.test(dead))
+				now.hold(true);
 		},
-		prompt: async () => {
-			now.began ??= performance.now();
-			const after = await look();
-			if (after)
-				showFiles(before ?? after, after);
-			before = after ?? before;
-			byId("terminal").dataset.prompts = (+byId("terminal").dataset.prompts || 0) + 1;
+		prompt: () => {
+			if (now === machine)
+				looked = prompted();
 		},
-		state: say,
+		state: text => now === machine && say(text),
 	});
+	async function prompted() {
+		now.began ??= performance.now();
+		const after = await look();
+		if (after)
+			showFiles(before ?? after, after);
+		before = after ?? before;
+		byId("terminal").dataset.prompts = (+byId("terminal").dataset.prompts || 0) + 1;
+	}
 	await now.ready;
 	await now.request(`clock ${Math.floor(Date.now() / 1000)}`);
 	await size();
 	// The state was saved after the first prompt; this makes the shell print it again.
 	now.send("\f");
+	if (document.hidden)
+		now.hold(true);
 	terminal.focus();
 }
 
 async function size() {
 	fit.fit();
-	await machine.request(`size ${terminal.rows} ${terminal.cols}`);
+	await machine?.request(`size ${terminal.rows} ${terminal.cols}`);
 }
+
+const transferred = text => byId("transferred").textContent = text;
 
 async function upload(file) {
 	const name = `/root/${file.name.replace(/[^\w.-]/g, "_")}`;
+	if (file.size > LARGEST)
+		return transferred(`${file.name} has ${file.size} bytes; at most ${LARGEST} fit.`);
 	const bytes = new Uint8Array(await file.arrayBuffer());
-	await machine.request(`put ${name}`);
+	let failure = await machine.request(`put ${name}`);
 	// A line to the guest's tty can have at most 4095 bytes.
-	for (let at = 0; at < bytes.length; at += 2700) {
-		await machine.request(`more ${name} ${btoa(String.fromCharCode(...bytes.subarray(at, at + 2700)))}`);
-		byId("transferred").textContent = `${name}: ${at} of ${bytes.length} bytes`;
+	for (let at = 0; at < bytes.length && !failure; at += 2700) {
+		transferred(`${name}: ${at} of ${bytes.length} bytes`);
+		failure = await machine.request(`more ${name} ${btoa(String.fromCharCode(...bytes.subarray(at, at + 2700)))}`);
 	}
-	byId("transferred").textContent = `${name}: ${bytes.length} bytes are there.`;
+	transferred(failure || `${name}: ${bytes.length} bytes are there.`);
 }
 
 async function download(path) {
 	const text = (await machine.request(`get ${path}`)).replace(/\n/g, "");
-	if (!/^[A-Za-z0-9+/=]*$/.test(text)) {
-		byId("transferred").textContent = text;
-		return;
-	}
+	if (!/^[A-Za-z0-9+/=]*$/.test(text))
+		return transferred(text.replace(/^[A-Za-z0-9+/=]{76,}/, ""));
 	const bytes = Uint8Array.from(atob(text), char => char.charCodeAt(0));
 	const url = URL.createObjectURL(new Blob([bytes]));
 	element("a", {href: url, download: path.split("/").pop()}).click();
 	setTimeout(() => URL.revokeObjectURL(url), 10000);
-	byId("transferred").textContent = `${path}: ${bytes.length} bytes`;
+	transferred(`${path}: ${bytes.length} bytes`);
 }
 
 function font(by) {
@@ -155,18 +194,26 @@ async function main() {
 			byId("pause").focus();
 		return false;
 	});
-	view = new MemoryView((address, length) => machine.memory(address, length));
-	tour = new Tour(command => machine.type(command));
-	byId("reset").addEventListener("click", () => start().then(() => tour.begin()));
+	view = new MemoryView((address, length) => machine?.memory(address, length) ?? new Uint8Array(length));
+	tour = new Tour(() => machine?.began && !machine.busy, async command => {
+		const told = await machine.type(command);
+		await looked;
+		return told;
+	});
+	byId("reset").addEventListener("click", reset);
 	byId("pause").addEventListener("click", () => {
-		machine.hold(!machine.held);
-		byId("pause").setAttribute("aria-pressed", machine.held);
+		machine?.hold(!machine.held);
+		byId("pause").setAttribute("aria-pressed", Boolean(machine?.held));
 	});
 	byId("copy").addEventListener("click", () => copy(terminal.getSelection() || screenText()));
 	byId("smaller").addEventListener("click", () => font(-1));
 	byId("larger").addEventListener("click", () => font(1));
-	byId("upload").addEventListener("change", event => event.target.files[0] && upload(event.target.files[0]));
-	byId("download").addEventListener("click", () => download(byId("path").value));
+	byId("upload").addEventListener("change", async ({target}) => {
+		if (target.files[0] && machine?.began)
+			await upload(target.files[0]);
+		target.value = ""; // so that the same file can be chosen again
+	});
+	byId("download").addEventListener("click", () => machine?.began && download(byId("path").value));
 	document.addEventListener("visibilitychange", () =>
 		machine && byId("pause").getAttribute("aria-pressed") === "false" && machine.hold(document.hidden));
 	new ResizeObserver(() => {
@@ -178,7 +225,8 @@ async function main() {
 	setInterval(() => machine?.began && !machine.held && view.refresh(), 500);
 	wasm = await load("v86.wasm", () => {});
 	state = await load("state.zst", got => say(`loading, ${(got / 1e6).toFixed(1)} MB`));
+	byId("reset").disabled = false;
 	await start();
 }
 
-main().catch(error => notice(`The machine could not be started: ${error.message}`));
+main();

@@ -13,13 +13,16 @@ function shape(text) {
 }
 
 // Does the output of a command differ from the page? told is what the machine reported.
-function differs({output, different}, told) {
-	return different ? told.status !== 0 : shape(told.output) !== shape(output);
+// A command that fails has a message in its output on the page.
+function differs({output, different, exact}, told) {
+	const [got, wanted] = [told.output, output].map(text => exact ? text.trim() : shape(text));
+	return different ? told.status !== 0 : got !== wanted || !wanted && told.status !== 0;
 }
 
 class Tour {
-	// type(command): the method of Machine
-	constructor(type) {
+	// ready(): is the machine at a prompt? type(command): the method of Machine.
+	constructor(ready, type) {
+		this.ready = ready;
 		this.type = type;
 		this.steps = TOUR.flatMap(({id, steps}) => steps.map((step, i) =>
 			({...step, id, hash: `#${id}-step-${i + 1}`, where: `Step ${i + 1} of ${steps.length}`})));
@@ -36,7 +39,9 @@ class Tour {
 
 	// Begins at the linked or first step, on a machine that has run no command yet.
 	begin() {
-		this.defined = new Set();
+		this.typed = new Set();
+		this.done = new Set();
+		this.running = null;
 		if (!this.linked())
 			this.go(0);
 	}
@@ -54,42 +59,55 @@ class Tour {
 		// Trusted HTML: build.js made it from the repository's own pages.
 		byId("step").innerHTML = step.html;
 		byId("check").textContent = "";
-		byId("type").disabled = !step.commands.length;
 		byId("back").disabled = !at;
-		byId("next").disabled = step.commands.length > 0 || at === this.steps.length - 1;
+		this.enable();
 		byId("where").textContent = step.where;
 		history.replaceState(null, "", step.hash);
 	}
 
-	// The shell functions of earlier steps that were not run on this machine
+	enable() {
+		const {step, at} = this;
+		byId("type").disabled = !step.commands.length || this.running;
+		byId("next").disabled = step.commands.length && !this.done.has(step) || at === this.steps.length - 1;
+	}
+
+	// What this step needs that was not typed on this machine: the commands of the
+	// chapter's earlier steps, and the shell functions of other chapters
 	prelude() {
-		return this.steps.slice(0, this.at).flatMap(({commands}) => commands.map(({command}) => command))
-			.filter(command => /^\w+\(\) \{/.test(command) && !this.defined.has(command));
+		return this.steps.slice(0, this.at).flatMap(({id, commands}) => commands.filter(typed =>
+			!this.typed.has(typed) && (id === this.step.id || /^\w+\(\) \{/.test(typed.command))));
 	}
 
 	async run() {
 		const {step} = this;
 		let wrong = "";
 
-		byId("type").disabled = true;
-		byId("check").textContent = "typing ...";
-		for (const command of this.prelude()) {
-			await this.type(command);
-			this.defined.add(command);
-		}
-		for (const typed of step.commands) {
-			const told = await this.type(typed.command);
-			this.defined.add(typed.command);
-			if (!wrong && differs(typed, told))
-				wrong = typed.command;
-		}
-		if (step !== this.step)
+		if (!this.ready()) {
+			byId("check").textContent = "The machine is busy. Wait for its prompt, or press Ctrl+C in the terminal.";
 			return;
-		byId("type").disabled = false;
-		byId("next").disabled = this.at === this.steps.length - 1;
-		byId("check").textContent = wrong ?
-			`✗ The output of “${wrong}” differs from the text. Reset the machine to start again.` :
-			"✓ The output is as in the text, except for addresses and counts.";
-		byId("check").dataset.ok = !wrong;
+		}
+		// begin() ends a run, because the machine it types to is gone.
+		const run = this.running = {};
+		this.enable();
+		byId("check").textContent = "typing ...";
+		for (const typed of [...this.prelude(), ...step.commands]) {
+			const told = await this.type(typed.command);
+			if (run !== this.running)
+				return;
+			this.typed.add(typed);
+			if (!wrong && step.commands.includes(typed) && differs(typed, told))
+				wrong = typed.command;
+			if (step !== this.step)
+				break;
+		}
+		this.running = null;
+		if (step === this.step) {
+			this.done.add(step);
+			byId("check").textContent = wrong ?
+				`✗ The output of “${wrong}” differs from the text. Reset the machine to start again.` :
+				"✓ The output is as in the text, except for addresses and counts.";
+			byId("check").dataset.ok = !wrong;
+		}
+		this.enable();
 	}
 }

@@ -104,7 +104,7 @@ class MemoryView {
 			entry.style.setProperty("--c", `var(--${name})`);
 			byId("legend").append(entry);
 		}
-		this.canvas.addEventListener("mousemove", event => this.canvas.matches(":focus") || this.select(this.at(event)));
+		this.canvas.addEventListener("mousemove", event => this.select(this.at(event)));
 		this.canvas.addEventListener("click", event => {
 			this.select(this.at(event));
 			this.open();
@@ -202,7 +202,7 @@ class MemoryView {
 			lines.push(`And ${owners.length - 8} more quanta.`);
 		if (owners[0]?.device.module === "scullc")
 			lines.push(this.slab(owners[0]));
-		lines.push(`Neighbours: ${[frame - 1, frame + 1].map(near => `${near} ${LEGEND[this.use(near)]}` +
+		lines.push(`Neighbours: ${[frame - 1, frame + 1].filter(near => near in this.view.frames).map(near => `${near} ${LEGEND[this.use(near)]}` +
 			(this.view.owners.has(near) ? ` (${title(this.view.owners.get(near)[0])})` : "")).join(", ")}.`);
 		const text = lines.join("\n");
 		if (text === this.told)
@@ -240,7 +240,7 @@ class MemoryView {
 		this.refresh();
 	}
 
-	// Reads the opened bytes again, and marks those that have changed.
+	// Reads the opened bytes again, and marks those that have changed since the last time.
 	refresh() {
 		if (!(this.openedFrame >= 0))
 			return;
@@ -248,20 +248,32 @@ class MemoryView {
 		const owner = this.view.owners.get(frame)?.find(quantum => title(quantum) === this.opened);
 		const {start, length} = owner ? part(owner, frame) : {start: 0, length: PAGE};
 		const address = frame * PAGE + start;
-		const bytes = this.memory(address, Math.min(256, length));
-		const old = this.shown?.address === address ? this.shown.bytes : bytes;
-		this.shown = {address, bytes};
-		const rows = [owner ? `${title(owner)}\n` : `frame ${frame}\n`];
+		// A copy: memory() returns a view of the RAM.
+		const bytes = this.memory(address, length).slice();
+		const name = owner ? title(owner) : `frame ${frame}`;
+		const old = this.shown?.name === name && this.shown.address === address ? this.shown : {bytes};
+		const same = old.bytes.every((byte, i) => byte === bytes[i]) && bytes.length === old.bytes.length;
+		// Replacing the text would end a selection in it.
+		if (same && old.still)
+			return;
+		this.shown = {name, address, bytes, still: same};
+		const rows = [name];
 		for (let i = 0; i < bytes.length; i += 16) {
-			rows.push(hex(address + i), " ");
+			let text = `\n${hex(address + i)} `;
 			for (let j = i; j < i + 16; j++) {
 				const byte = j < bytes.length ? hex(bytes[j], 2) : "  ";
-				rows.push(" ", bytes[j] === old[j] ? byte : element("mark", {}, byte));
+				text += " ";
+				if (bytes[j] === old.bytes[j]) {
+					text += byte;
+				} else {
+					rows.push(text, element("mark", {}, byte));
+					text = "";
+				}
 			}
-			rows.push("  ", [...bytes.slice(i, i + 16)].map(byte =>
-				byte > 31 && byte < 127 ? String.fromCharCode(byte) : ".").join(""), "\n");
+			rows.push(`${text}  ${[...bytes.slice(i, i + 16)].map(byte =>
+				byte > 31 && byte < 127 ? String.fromCharCode(byte) : ".").join("")}`);
 		}
-		byId("bytes").replaceChildren(...rows);
+		byId("bytes").replaceChildren(...rows, "\n");
 	}
 
 	// Opens the map at the first frame of a quantum.
@@ -275,7 +287,7 @@ class MemoryView {
 // Devices, items and quanta as a tree, with their counters. Open branches stay open.
 function showDevices(view, go) {
 	const open = new Set([...byId("tree").querySelectorAll("details[open]")].map(node => node.id));
-	const focus = document.activeElement?.dataset?.quantum;
+	const focus = document.activeElement?.dataset?.quantum ?? document.activeElement?.parentElement?.id;
 	const table = pairs => element("table", {}, ...Object.entries(pairs).map(([name, value]) =>
 		element("tr", {}, element("th", {scope: "row"}, name), element("td", {}, String(value)))));
 	const item = quanta => {
@@ -297,33 +309,32 @@ function showDevices(view, go) {
 			hole(quanta[0].device.qset - next);
 		return element("li", {}, `item ${quanta[0].item}: `, ...parts);
 	};
+	// Items that a device lacks lie between others, or before the first.
+	const items = list => list.slice(0, 100).flatMap((quanta, i) => {
+		const missing = quanta[0].item - (i ? list[i - 1][0].item + 1 : 0);
+		return [...missing ? [element("li", {className: "hole"}, missing > 1 ? `${missing} items are holes` : "an item is a hole")] : [],
+			item(quanta)];
+	});
 
-	byId("tree").replaceChildren(...MODULES.map(module => element("div", {},
+	const tree = element("div", {}, ...MODULES.map(module => element("div", {},
 		element("h3", {}, module),
 		element("details", {id: `parameters-${module}`, open: open.has(`parameters-${module}`)},
 			element("summary", {}, `limit ${view.parameters[module]?.limit ?? "?"} MiB, headroom ${view.parameters[module]?.headroom ?? "?"} MiB`),
 			table(view.parameters[module] ?? {})),
 		...Object.values(view.devices).filter(device => device.module === module).map(device => {
-			const list = [...group(device.quanta).values()];
+			const list = [...Map.groupBy(device.quanta, ({item}) => item).values()];
 			return element("details", {id: device.name, open: open.has(device.name)},
 				element("summary", {}, `${device.name}: ${device.counters.size ?? 0} bytes, ${device.quanta.length} quanta of ${device.quantum} in ${list.length} items`),
-				element("ul", {}, ...list.slice(0, 100).map(item),
+				element("ul", {}, ...items(list),
 					...(list.length > 100 ? [element("li", {}, `and ${list.length - 100} more items`)] : [])),
 				table(device.counters));
 		}))));
+	// Replacing it would move the focus and what is read aloud.
+	if (tree.innerHTML === byId("tree").innerHTML)
+		return;
+	byId("tree").replaceChildren(...tree.childNodes);
 	if (focus)
-		[...byId("tree").querySelectorAll("button")].find(button => button.dataset.quantum === focus)?.focus();
-}
-
-function group(quanta) {
-	const items = new Map();
-
-	for (const quantum of quanta) {
-		if (!items.has(quantum.item))
-			items.set(quantum.item, []);
-		items.get(quantum.item).push(quantum);
-	}
-	return items;
+		byId("tree").querySelector(`[data-quantum="${focus}"], #${CSS.escape(focus)} > summary`)?.focus();
 }
 
 // The rows of /proc before and after a command; changed rows are marked.

@@ -53,7 +53,19 @@ async function tour() {
 		for (const each of wrong)
 			console.log(each.replace(/^/gm, "# "));
 	}
-	console.log(`1..${TOUR.length}`);
+	// The page asks for views while a command runs.
+	let ended = false;
+	const views = (async () => {
+		while (!ended)
+			await machine.request("view");
+	})();
+	const {status, output} = await machine.type("(cd /lib/scull; for i in 1 2 3 4 5 6 7 8 9 10;" +
+		" do rmmod scullc && insmod scullc.ko quantum=10 && seq 3000 >/dev/scullc0 || exit; done)");
+	ended = true;
+	await views;
+	console.log(`${status ? "not ok" : "ok"} ${TOUR.length + 1} - a view does not hinder rmmod`);
+	console.log(output.replace(/^(?=.)/gm, "# "));
+	console.log(`1..${TOUR.length + 1}`);
 	await machine.destroy();
 }
 

@@ -87,8 +87,13 @@ async function common() {
 		await browser.until("/68 65 6c 6c 6f.*hello/.test(byId('bytes').textContent)");
 	});
 	await test("the bytes change as they are written", async () => {
+		await browser.evaluate(`void new MutationObserver(() =>
+			globalThis.marked ||= [...byId("bytes").querySelectorAll("mark")].map(mark => mark.textContent).join(" "))
+			.observe(byId("bytes"), {childList: true})`);
 		await type("printf Jolly | dd of=/dev/scullc0 conv=notrunc 2>/dev/null; echo jolly >> /dev/scullc0");
 		await browser.until("/jolly/.test(byId('bytes').textContent)");
+		await browser.until("globalThis.marked");
+		equal(await browser.evaluate("globalThis.marked.split(' ')[0]"), "6a");
 	});
 	await test("the tree has the quantum, and leads to it", async () => {
 		await browser.evaluate("(byId('devices').open = byId('scullc0').open = true)");
@@ -118,6 +123,32 @@ async function common() {
 		})()`);
 		equal(got, bytes);
 	});
+	await test("what cannot be transferred is refused, and the machine goes on", async () => {
+		await type("mkdir /root/directory; echo spaced > '/root/a b'");
+		const said = await browser.evaluate(`(async () => {
+			const all = [];
+			for (const path of ["-", "/dev/ttyS1", "/root/none", "/root/directory"]) {
+				await download(path);
+				all.push(byId("transferred").textContent);
+			}
+			await upload(new File(["x"], "directory"));
+			all.push(byId("transferred").textContent);
+			await upload({name: "large", size: 1e9});
+			all.push(byId("transferred").textContent);
+			await download("/root/a b");
+			all.push(byId("transferred").textContent);
+			return all;
+		})()`);
+		equal(said.slice(0, 4), ["-", "/dev/ttyS1", "/root/none", "/root/directory"].map(path =>
+			`${path}: neither a file nor a device of scull`));
+		equal([/directory/.test(said[4]), /at most/.test(said[5]), said[6]], [true, true, "/root/a b: 7 bytes"]);
+	});
+	await test("a shell in the shell has prompts of its own", async () => {
+		await type("sh");
+		equal(await type("echo inner"), ["inner"]);
+		await type("exit");
+		equal(await type("echo outer"), ["outer"]);
+	});
 	await test("an idle machine is stopped, and a key wakes it", async () => {
 		await browser.until("byId('state').textContent === 'idle' && !machine.emulator.is_running()");
 		equal(await type("echo awake"), ["awake"]);
@@ -127,6 +158,9 @@ async function common() {
 		equal(await browser.evaluate("byId('state').textContent"), "paused");
 		await browser.click("#pause");
 		equal(await type("echo again"), ["again"]);
+		// A stop takes effect only later: one that is taken back at once, too.
+		await browser.evaluate("(byId('pause').click(), byId('pause').click())");
+		equal(await type("echo once more"), ["once more"]);
 	});
 	await test("after a panic there is a report to copy, and a reset works", async () => {
 		await browser.evaluate("terminal.focus()");
@@ -137,6 +171,14 @@ async function common() {
 		await browser.until(prompted);
 		equal(await type("cat /sys/class/scullc/scullc0/size"), ["0"]);
 		equal(await browser.evaluate("byId('notice').hidden"), true);
+	});
+	await test("two resets, one of a paused machine, give one fresh machine", async () => {
+		await browser.click("#pause");
+		await browser.evaluate("byId('terminal').dataset.prompts = 0");
+		await browser.evaluate("(byId('reset').click(), byId('reset').click())");
+		await browser.until(prompted);
+		equal(await browser.evaluate("byId('pause').getAttribute('aria-pressed')"), "false");
+		equal(await type("echo fresh"), ["fresh"]);
 	});
 	await test("loaded again, it has a prompt again", async () => {
 		await browser.open(`${url}/?again`);
@@ -163,7 +205,7 @@ async function accessible(what) {
 // Runs all steps of the tour in order.
 async function tour() {
 	await browser.evaluate("byId('terminal').dataset.prompts = 0");
-	await browser.evaluate("start().then(() => tour.begin())");
+	await browser.evaluate("reset()");
 	await browser.until(prompted);
 	const steps = await browser.evaluate("TOUR.flatMap(({id, steps}) => steps.map(({commands}, i) => [id, i + 1, commands.length]))");
 	await browser.evaluate("tour.go(0)");
@@ -180,12 +222,14 @@ async function tour() {
 				await browser.click("#next");
 		});
 	}
-	await test("tour: a step that is linked begins there", async () => {
-		await browser.open(`${url}/?linked#chapter-4-step-1`);
-		await browser.until(prompted);
-		await browser.click("#type");
-		await browser.until("byId('check').dataset.ok === 'true'");
-	});
+	for (const hash of ["session-step-3", "chapter-4-step-3", "chapter-6-step-2"])
+		await test(`tour: ${hash}, which is linked, begins with what it needs`, async () => {
+			await browser.open(`${url}/?${hash}#${hash}`);
+			await browser.until(prompted);
+			await browser.click("#type");
+			await browser.until("!byId('type').disabled");
+			equal(await browser.evaluate("[location.hash, byId('check').dataset.ok]"), [`#${hash}`, "true"]);
+		});
 }
 
 async function everything() {
