@@ -94,7 +94,7 @@ programs:
 	$(MAKE) -C tests programs
 
 ## make demo           the book's session in a VM
-## make check          all tests; make lint, make bench, make deb: see scripts/
+## make check          the tests that every change has to pass; make lint, make bench, make deb: see scripts/
 demo check lint bench deb:
 	scripts/$@
 

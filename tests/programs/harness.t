@@ -56,6 +56,23 @@ for script in scripts/*; do
 	ok "$script --help" helps "$script"
 done
 
+# refuses MESSAGE ARGUMENTS - does scripts/playground say MESSAGE, and change nothing?
+refuses()
+{
+	message=$1
+	shift
+	! scripts/playground "$@" 2>"$tmp/said" || return
+	cat "$tmp/said"
+	grep -qF -- "$message" "$tmp/said" && [ "$(ls "$tmp/others")" = note ]
+}
+mkdir "$tmp/others"
+: >"$tmp/others/note"
+ok 'playground: a directory with other files' refuses 'has other files' "$tmp/others"
+ok 'playground: a file as directory' refuses 'not a directory' "$tmp/others/note"
+ok 'playground: --single DIRECTORY' refuses 'not a file' --single "$tmp/others"
+ok 'playground: --serve 65536' refuses 'from 1 to 65535' --serve 65536
+ok 'playground: too many arguments' refuses "'b': --sources has one" --sources "$tmp/others" b
+
 # Clones of the same name, with "tests" in their path, and one cache
 for copy in one two three; do
 	mkdir -p "$tmp/tests/$copy/scull/scripts" "$tmp/tests/$copy/scull/tests"
