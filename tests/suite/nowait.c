@@ -94,16 +94,18 @@ END_TEST
 /* While a writer holds the lock of the device */
 START_TEST(locked)
 {
+	/* Behind what the writer writes */
+	const long long behind = HELD_PAGES * page_size();
 	struct held *writer;
 	char buf[100] = "";
 	int fd;
 
 	load("");
 	fd = dev_open(0, O_RDWR);
-	put(fd, 0, 100000, 2);
+	put(fd, 0, behind + 100, 2);
 	writer = held_writer(fd);
-	ck_assert_int_eq(must(read_now(fd, buf, 100, 90000)), 100);
-	check_fill(buf, 100, 2, 90000);
+	ck_assert_int_eq(must(read_now(fd, buf, 100, behind)), 100);
+	check_fill(buf, 100, 2, behind);
 	must_fail(write_now(fd, buf, 100, 0, 0), EAGAIN);
 	must_fail(write_now(fd, buf, 100, 0, RWF_APPEND), EAGAIN);
 	held_release(writer);

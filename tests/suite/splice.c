@@ -215,7 +215,7 @@ START_TEST(pipe_outlives_trim)
 	int fd, ends[2];
 	loff_t off = 0;
 
-	load("quantum=%zu", _i ? page : (size_t)100);
+	load("quantum=%zu", _i ? page : page / 40);
 	fd = dev_open(0, O_RDWR);
 	put(fd, 0, len, 1);
 	must(pipe(ends));
@@ -223,7 +223,7 @@ START_TEST(pipe_outlives_trim)
 	put(fd, page, page, 2);
 	trim(0);
 	for (int n = 0; n < 4; n++)
-		put(dev_open(n, O_RDWR), 0, 64 * page, 3 + n);
+		put(dev_open(n, O_RDWR), 0, 16 * page, 3 + n);
 	for (size_t got = 0; got < len;)
 		got += must(read(ends[0], buf + got, len - got));
 	check_fill(buf, page, 1, 0);
