@@ -16,16 +16,9 @@ class Machine {
 
 	// wasm: the bytes of v86.wasm. media: V86's options for the images to start from.
 	// Callbacks: output(bytes, text) and prompt(status) for the first serial port, and
-	// state(name), which is "running", "idle" or "paused".
+	// state(name), which is "running", "idle", "paused" or "stopped".
 	constructor(V86, wasm, media, {output, prompt, state} = {}) {
-		this.output = output;
-		this.prompt = prompt;
-		this.state = state;
-		this.text = "";
-		this.waiting = [];
-		this.busy = true;
-		this.held = false;
-		this.pending = 0;
+		Object.assign(this, {output, prompt, state, text: "", waiting: [], busy: true, held: false, pending: 0});
 		this.ports = [this.port((bytes, text) => this.console(bytes, text)),
 			this.port((bytes, text) => this.answer(text))];
 		this.emulator = new V86({
@@ -102,6 +95,8 @@ class Machine {
 
 	// Pauses the machine, even if a command runs, or ends the pause.
 	hold(held) {
+		if (this.dead)
+			return;
 		this.held = held;
 		clearTimeout(this.timer);
 		if (!held)
@@ -152,7 +147,14 @@ class Machine {
 	}
 
 	memory(address, length) {
-		return this.emulator.read_memory(address, length);
+		return this.loaded ? this.emulator.read_memory(address, length) : new Uint8Array(length);
+	}
+
+	// Stops it for good.
+	halt() {
+		this.dead = true;
+		this.stop();
+		this.state?.("stopped");
 	}
 
 	destroy() {

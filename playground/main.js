@@ -11,16 +11,12 @@ async function load(name, progress) {
 	const response = await fetch(name);
 	if (!response.ok)
 		throw new Error(`${name}: ${response.status}`);
-	const chunks = [];
 	let got = 0;
-	for (const reader = response.body.getReader(); ;) {
-		const {done, value} = await reader.read();
-		if (done)
-			break;
-		chunks.push(value);
-		progress(got += value.length);
-	}
-	return new Uint8Array(await new Blob(chunks).arrayBuffer());
+	const counted = response.body.pipeThrough(new TransformStream({transform(chunk, to) {
+		progress(got += chunk.length);
+		to.enqueue(chunk);
+	}}));
+	return new Uint8Array(await new Response(counted).arrayBuffer());
 }
 
 // v86 starts in promises of its own.
@@ -42,16 +38,12 @@ function notice(text, ...more) {
 	byId("notice").replaceChildren(text, ...more);
 }
 
-// The largest file that can be put into the machine, in bytes
-const LARGEST = 32 << 20;
-
 // When the kernel has panicked, its last messages can be copied.
 const crash = /BUG: |Oops: |Kernel panic|unable to handle|reboot: /;
 
 function screenText() {
 	const buffer = terminal.buffer.active;
-	const lines = Array.from({length: buffer.length}, (_, i) => buffer.getLine(i).translateToString(true));
-	return lines.join("\n").trimEnd() + "\n";
+	return Array.from({length: buffer.length}, (_, i) => buffer.getLine(i).translateToString(true)).join("\n").trimEnd() + "\n";
 }
 
 async function copy(text) {
@@ -98,6 +90,7 @@ async function restore() {
 	machine = null;
 	looks = 0;
 	byId("pause").setAttribute("aria-pressed", false);
+	transferred("");
 	await old?.destroy();
 	notice("");
 	terminal.reset();
@@ -114,7 +107,7 @@ async function restore() {
 					element("button", {onclick: reset}, "Reset"));
 			// It would loop until the reset, and take a whole CPU.
 			if (/end Kernel panic/.test(dead))
-				now.hold(true);
+				now.halt();
 		},
 		prompt: () => {
 			if (now === machine)
@@ -149,32 +142,28 @@ const transferred = text => byId("transferred").textContent = text;
 
 async function upload(file) {
 	const name = `/root/${file.name.replace(/[^\w.-]/g, "_")}`;
-	if (file.size > LARGEST)
-		return transferred(`${file.name} has ${file.size} bytes; at most ${LARGEST} fit.`);
-	const bytes = new Uint8Array(await file.arrayBuffer());
-	let failure = await machine.request(`put ${name}`);
+	if (file.size > 32 << 20)
+		return transferred(`${file.name} has ${file.size} bytes; at most 32 MiB can be put in.`);
+	const now = machine, bytes = new Uint8Array(await file.arrayBuffer());
+	let failure = await now.request(`put ${name}`);
 	// A line to the guest's tty can have at most 4095 bytes.
 	for (let at = 0; at < bytes.length && !failure; at += 2700) {
 		transferred(`${name}: ${at} of ${bytes.length} bytes`);
-		failure = await machine.request(`more ${name} ${btoa(String.fromCharCode(...bytes.subarray(at, at + 2700)))}`);
+		failure = await now.request(`more ${name} ${btoa(String.fromCharCode(...bytes.subarray(at, at + 2700)))}`);
 	}
 	transferred(failure || `${name}: ${bytes.length} bytes are there.`);
 }
 
 async function download(path) {
-	const text = (await machine.request(`get ${path}`)).replace(/\n/g, "");
-	if (!/^[A-Za-z0-9+/=]*$/.test(text))
-		return transferred(text.replace(/^[A-Za-z0-9+/=]{76,}/, ""));
-	const bytes = Uint8Array.from(atob(text), char => char.charCodeAt(0));
+	transferred(`reading ${path}`);
+	const lines = (await machine.request(`get ${path}`)).trim().split("\n");
+	if (!/^[A-Za-z0-9+/=]*$/.test(lines.at(-1)))
+		return transferred(lines.at(-1));
+	const bytes = Uint8Array.from(atob(lines.join("")), char => char.charCodeAt(0));
 	const url = URL.createObjectURL(new Blob([bytes]));
 	element("a", {href: url, download: path.split("/").pop()}).click();
 	setTimeout(() => URL.revokeObjectURL(url), 10000);
 	transferred(`${path}: ${bytes.length} bytes`);
-}
-
-function font(by) {
-	terminal.options.fontSize = Math.min(32, Math.max(8, terminal.options.fontSize + by));
-	size();
 }
 
 async function main() {
@@ -202,15 +191,19 @@ async function main() {
 	});
 	byId("reset").addEventListener("click", reset);
 	byId("pause").addEventListener("click", () => {
-		machine?.hold(!machine.held);
+		if (machine?.began)
+			machine.hold(!machine.held);
 		byId("pause").setAttribute("aria-pressed", Boolean(machine?.held));
 	});
 	byId("copy").addEventListener("click", () => copy(terminal.getSelection() || screenText()));
-	byId("smaller").addEventListener("click", () => font(-1));
-	byId("larger").addEventListener("click", () => font(1));
-	byId("upload").addEventListener("change", async ({target}) => {
+	for (const [button, by] of [["smaller", -1], ["larger", 1]])
+		byId(button).addEventListener("click", () => {
+			terminal.options.fontSize = Math.min(32, Math.max(8, terminal.options.fontSize + by));
+			size();
+		});
+	byId("upload").addEventListener("change", ({target}) => {
 		if (target.files[0] && machine?.began)
-			await upload(target.files[0]);
+			upload(target.files[0]);
 		target.value = ""; // so that the same file can be chosen again
 	});
 	byId("download").addEventListener("click", () => machine?.began && download(byId("path").value));

@@ -59,6 +59,7 @@ class Tour {
 		// Trusted HTML: build.js made it from the repository's own pages.
 		byId("step").innerHTML = step.html;
 		byId("check").textContent = "";
+		delete byId("check").dataset.ok;
 		byId("back").disabled = !at;
 		this.enable();
 		byId("where").textContent = step.where;
@@ -67,8 +68,13 @@ class Tour {
 
 	enable() {
 		const {step, at} = this;
-		byId("type").disabled = !step.commands.length || this.running;
-		byId("next").disabled = step.commands.length && !this.done.has(step) || at === this.steps.length - 1;
+		byId("type").disabled = !step.commands.length;
+		// A disabled button would lose the focus.
+		byId("type").ariaDisabled = Boolean(this.running);
+		const next = byId("next"), focused = document.activeElement === next;
+		next.disabled = step.commands.length && !this.done.has(step) || at === this.steps.length - 1;
+		if (focused && next.disabled)
+			byId("type").focus();
 	}
 
 	// What this step needs that was not typed on this machine: the commands of the
@@ -82,6 +88,9 @@ class Tour {
 		const {step} = this;
 		let wrong = "";
 
+		if (this.running)
+			return;
+		delete byId("check").dataset.ok;
 		if (!this.ready()) {
 			byId("check").textContent = "The machine is busy. Wait for its prompt, or press Ctrl+C in the terminal.";
 			return;

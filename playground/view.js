@@ -80,13 +80,10 @@ function expand(runs) {
 }
 
 const offset = quantum => parseInt(quantum.address.slice(-3), 16);
-// The bytes of a quantum in this frame: their offset in the frame (start), their offset in
-// the quantum (skipped), and their number.
+// The bytes of a quantum in this frame: start in the frame, skipped in the quantum, length
 function part(quantum, frame) {
 	const nth = quantum.frames.indexOf(frame);
-	const skipped = nth ? nth * PAGE - offset(quantum) : 0;
-	const start = nth ? 0 : offset(quantum);
-
+	const skipped = nth ? nth * PAGE - offset(quantum) : 0, start = nth ? 0 : offset(quantum);
 	return {start, skipped, length: Math.min(quantum.device.quantum - skipped, PAGE - start)};
 }
 const title = quantum => `${quantum.device.name} item ${quantum.item} quantum ${quantum.index}`;
@@ -139,7 +136,6 @@ class MemoryView {
 	}
 
 	show(view) {
-		this.before = this.view;
 		this.view = view;
 		this.draw();
 		this.tell();

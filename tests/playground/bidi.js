@@ -122,7 +122,10 @@ user_pref("datareporting.policy.dataSubmissionEnabled", false);`);
 
 	// Presses and releases keys: characters, or WebDriver's code points for other keys.
 	keys(text) {
-		const actions = [...text].flatMap(value => [{type: "keyDown", value}, {type: "keyUp", value}]);
+		// Shift and Control are held until the end.
+		const held = [...text].filter(value => /[\uE008\uE009]/.test(value));
+		const actions = [...[...text].flatMap(value => held.includes(value) ? [{type: "keyDown", value}] :
+			[{type: "keyDown", value}, {type: "keyUp", value}]), ...held.map(value => ({type: "keyUp", value}))];
 		return this.send("input.performActions", {context: this.context, actions: [{type: "key", id: "keys", actions}]});
 	}
 
