@@ -99,6 +99,17 @@ bool kernel_is_64bit(void)
 	return strstr(name.machine, "64") || !strcmp(name.machine, "s390x");
 }
 
+/* Is this kernel older than that release? */
+bool kernel_before(int major, int minor)
+{
+	struct utsname name;
+	int a, b;
+
+	must(uname(&name));
+	ck_assert_int_eq(sscanf(name.release, "%d.%d", &a, &b), 2);
+	return a < major || (a == major && b < minor);
+}
+
 void drop_cap(int cap)
 {
 	struct __user_cap_header_struct head = {

@@ -5,7 +5,6 @@
  */
 #include "suite.h"
 #include <sys/mman.h>
-#include <sys/utsname.h>
 
 #define ROOT "/sys/fs/cgroup"
 #define MIB (1L << 20)
@@ -68,10 +67,7 @@ static void write_till_enomem(int n)
 /* Below 5.11 the kernel cannot charge pages that may be mapped. */
 static void need_charged_pages(void)
 {
-	struct utsname name;
-
-	must(uname(&name));
-	if (mod->paged && !strncmp(name.release, "5.10.", 5))
+	if (mod->paged && kernel_before(5, 11))
 		skip("this kernel does not charge pages that may be mapped");
 }
 

@@ -71,6 +71,7 @@ const struct module *other_module(void);
 /* The machine */
 long in_pages(long bytes);
 bool kernel_is_64bit(void);
+bool kernel_before(int major, int minor);
 void drop_cap(int cap);
 
 /* Devices. The fixture closes those that are still open. */
