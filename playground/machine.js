@@ -98,7 +98,6 @@ class Machine {
 		if (this.dead)
 			return;
 		this.held = held;
-		clearTimeout(this.timer);
 		if (!held)
 			return this.wake();
 		this.stop();
@@ -106,6 +105,7 @@ class Machine {
 	}
 
 	stop() {
+		clearTimeout(this.timer);
 		if (this.runs)
 			this.emulator.stop();
 		this.runs = false;
@@ -147,7 +147,7 @@ class Machine {
 	}
 
 	memory(address, length) {
-		return this.loaded ? this.emulator.read_memory(address, length) : new Uint8Array(length);
+		return this.emulator.read_memory(address, length);
 	}
 
 	// Stops it for good.

@@ -183,7 +183,7 @@ async function main() {
 			byId("pause").focus();
 		return false;
 	});
-	view = new MemoryView((address, length) => machine?.memory(address, length) ?? new Uint8Array(length));
+	view = new MemoryView((address, length) => machine?.loaded ? machine.memory(address, length) : new Uint8Array(length));
 	tour = new Tour(() => machine?.began && !machine.busy, async command => {
 		const told = await machine.type(command);
 		await looked;
