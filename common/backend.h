@@ -103,8 +103,8 @@ struct scull_allocator {
  * run once, at load, under scull_param_lock, before all others. @setup runs under
  * scull_dev.lock of its device, or at load under no lock. @alloc runs under that lock
  * (a write), under mmap_lock (a page fault), or under both (a page fault of a write).
- * @free runs under the same locks for a quantum that lost a race, otherwise under none.
- * @teardown runs under none. @page runs under any of these locks or none. So none of
+ * @free runs under the same locks for a quantum that was not published, otherwise under
+ * none. @teardown runs under none. @page runs under any of these locks or none. So none of
  * them may take these locks, or access user memory.
  *
  * @alloc, @free and @page run concurrently for one allocator, and all but @init and

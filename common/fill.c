@@ -85,19 +85,19 @@ static size_t copy_into_fresh(const struct scull_store *s, void **fresh,
 
 	while (copied < left) {
 		unsigned int nr = (offset + copied) / bytes;
-		unsigned int at = (offset + copied) % bytes;
-		void *start = fresh[nr] + at;
-		size_t run = run_length(s, fresh + nr, start, at, left - copied,
+		unsigned int begin = (offset + copied) % bytes;
+		void *start = fresh[nr] + begin;
+		size_t run = run_length(s, fresh + nr, start, begin, left - copied,
 					from, false);
 		size_t len = _copy_from_iter(start, run, from);
 
 		copied += len;
 		if (len < run) {
 			nr = (offset + copied) / bytes;
-			at = (offset + copied) % bytes;
+			begin = (offset + copied) % bytes;
 			/* Quanta without a byte are not published. */
-			if (copied && at)
-				zero_range(fresh[nr] + at, bytes - at);
+			if (copied && begin)
+				zero_range(fresh[nr] + begin, bytes - begin);
 			break;
 		}
 		cond_resched();

@@ -27,16 +27,17 @@
  *				store by a trim.
  *
  * scull_param_lock makes a change of quantum and qset one step. A trim takes it inside
- * scull_dev.lock. It is not held while user memory is accessed, nor with the two locks
- * below that. scullc's caches_lock nests inside scull_dev.lock, too. A splice into a
+ * scull_dev.lock. It is not held while user memory is accessed, nor together with
+ * mmap_lock or map_lock. scullc's caches_lock nests inside scull_dev.lock, too. A splice into a
  * device takes scull_dev.lock inside pipe->mutex.
  *
  * What a reader sees of a concurrent write
  *
  * - Of bytes that are overwritten, some are old and some are new, as on ext4 and
  *   tmpfs. This data race is intended. The copies of readers, in scull_store_read(),
- *   and of writers, in scull_store_write(), are marked for KCSAN. The writer's has to
- *   be, because code of the kernel reads a quantum that a pipe references.
+ *   and of writers, in scull_store_write(), are marked for KCSAN. The writer's copy
+ *   must be marked, because readers of pipes, elsewhere in the kernel, read the same
+ *   pages unmarked.
  * - Of a hole that is filled, either zeros or the quantum. A quantum is published with
  *   cmpxchg() after it has been filled, and scull_quantum_load() is an acquire load.
  * - Nothing past the old size until all bytes of the write are stored. A writer sets the size

@@ -75,7 +75,7 @@ static void usage(void)
 	      "  readers:BYTES    two do so at the same time\n"
 	      "  copiers:BYTES\n"
 	      "  part:BYTES       another process reads this part of it again and again\n"
-	      "  beside:BYTES     the same, while a third one overwrites the part behind it\n"
+	      "  beside:BYTES     the same, while a third process overwrites the next part\n"
 	      "  wait             empty it; meanwhile, how long the reader of another\n"
 	      "                   file waited in the worst case\n"
 	      "  idle             the same without emptying\n"

@@ -21,8 +21,12 @@ for name in $(module_names); do
 			scripts/scull_load scripts/scull_unload scripts/scullmap \
 			debian/tests/devices docs/boot/scull.modules-load.conf \
 			docs/boot/scull.modprobe.conf playground/view.js \
-			playground/style.css man/scull.4; do
-		ok "$file names it" grep -q -w -e "$name" -e "${name}[0-9]" "$file"
+			playground/style.css playground/index.html \
+			tests/playground/node.js tests/guest/shell scripts/bench \
+			debian/control debian/scull-tools.links man/scull.4 \
+			man/scull_load.8; do
+		ok "$file names it" \
+			grep -q -w -e "$name" -e "${name}[0-9]" -e "${name}_test" "$file"
 	done
 	ok "tests/kunit/$name, tests/golden/$name.txt and tests/fuzz/corpus/$name are there" \
 		ls "tests/kunit/$name/Kbuild" "tests/golden/$name.txt" "tests/fuzz/corpus/$name"

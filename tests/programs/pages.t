@@ -52,7 +52,7 @@ cost()
 		docs/course/3-allocators.md
 }
 column=2
-for module in scullc scullp scullv; do
+for module in $(module_names); do
 	ok "the README has what $module spends" grep -q "^| .$module. |.* |$(cost $column)\$" README.md
 	column=$((column + 1))
 done

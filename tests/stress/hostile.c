@@ -383,7 +383,7 @@ static long long capacity(void)
 	return total;
 }
 
-static void run_everybody(unsigned int seconds)
+static void run_concurrent_users(unsigned int seconds)
 {
 	long long end = now_ms() + seconds * 1000LL;
 	bool ok = true;
@@ -427,7 +427,7 @@ static void run_everybody(unsigned int seconds)
 	}
 	unload(PATIENCE);
 	tap(ok && check_absent(),
-	    "everybody for %u s: %lu acts, %lu loads, %lu unloads, %lu killed",
+	    "concurrent users for %u s: %lu acts, %lu loads, %lu unloads, %lu killed",
 	    seconds, atomic_load(&count->acts), atomic_load(&count->loads),
 	    atomic_load(&count->unloads), atomic_load(&count->kills));
 }
@@ -712,7 +712,7 @@ int main(int argc, char **argv)
 			  MAP_SHARED | MAP_ANONYMOUS, -1, 0));
 
 	before = capacity();
-	run_everybody(seconds);
+	run_concurrent_users(seconds);
 	run_memcg();
 	run_limit(seconds / 4 + 1);
 	run_killed(seconds / 4 + 1);

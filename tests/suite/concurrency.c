@@ -108,7 +108,7 @@ START_TEST(appended_records)
 END_TEST
 
 /* An append uses the size at the time it gets the lock, not at the call. */
-START_TEST(appended_behind_a_writer)
+START_TEST(append_waits_for_writer)
 {
 	const long long held = HELD_PAGES * page_size();
 	struct held *writer;
@@ -352,7 +352,7 @@ void concurrency_tests(TCase *tc)
 {
 	tcase_add_test(tc, writers_side_by_side);
 	tcase_add_test(tc, appended_records);
-	tcase_add_test(tc, appended_behind_a_writer);
+	tcase_add_test(tc, append_waits_for_writer);
 	tcase_add_test(tc, shared_position);
 	tcase_add_test(tc, shared_reading);
 	tcase_add_test(tc, dup_shares_the_position);

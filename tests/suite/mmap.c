@@ -448,7 +448,7 @@ START_TEST(far_away)
 END_TEST
 
 /* Stores past the end read as zeros once the device has grown over them. */
-START_TEST(behind_the_end)
+START_TEST(stores_past_the_end)
 {
 	size_t page = page_size();
 	char *p;
@@ -1084,7 +1084,7 @@ void mmap_tests(TCase *tc)
 	tcase_add_loop_test(tc, past_the_end, 0, NGEOMETRIES);
 	tcase_add_loop_test(tc, past_any_end, 0, NGEOMETRIES);
 	tcase_add_loop_test(tc, far_away, 0, NGEOMETRIES);
-	tcase_add_loop_test(tc, behind_the_end, 0, NGEOMETRIES);
+	tcase_add_loop_test(tc, stores_past_the_end, 0, NGEOMETRIES);
 	tcase_add_loop_test(tc, trim_is_refused, 0, NGEOMETRIES);
 	tcase_add_loop_test(tc, moved_and_covered, 0, NGEOMETRIES);
 	tcase_add_loop_test(tc, neighbours, 0, 2 * NGEOMETRIES);
