@@ -211,6 +211,9 @@ static void test_seek(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, scull_store_seek(s, quantum - 1, SEEK_HOLE), quantum);
 	KUNIT_EXPECT_EQ(test, scull_store_seek(s, quantum, SEEK_DATA), 3LL * quantum);
 	KUNIT_EXPECT_EQ(test, scull_store_seek(s, quantum, SEEK_HOLE), quantum);
+	/* From the last byte of a hole within an item: the first byte of the data */
+	KUNIT_EXPECT_EQ(test, scull_store_seek(s, 3LL * quantum - 1, SEEK_DATA),
+			3LL * quantum);
 	KUNIT_EXPECT_EQ(test, scull_store_seek(s, 3LL * quantum - 1, SEEK_HOLE),
 			3LL * quantum - 1);
 	KUNIT_EXPECT_EQ(test, scull_store_seek(s, 3LL * quantum, SEEK_HOLE), end);
