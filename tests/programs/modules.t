@@ -23,11 +23,11 @@ for name in $(module_names); do
 			docs/boot/scull.modprobe.conf playground/view.js \
 			playground/style.css playground/index.html \
 			tests/playground/node.js tests/guest/shell scripts/bench \
-			debian/control debian/scull-tools.links man/scull.4 \
-			man/scull_load.8; do
-		ok "$file names it" \
-			grep -q -w -e "$name" -e "${name}[0-9]" -e "${name}_test" "$file"
+			debian/control man/scull.4 man/scull_load.8; do
+		ok "$file names it" grep -q -w -e "$name" -e "${name}[0-9]" "$file"
 	done
+	ok "debian/scull-tools.links has the manual page of its program" \
+		grep -q "/${name}_test\\.1" debian/scull-tools.links
 	ok "tests/kunit/$name, tests/golden/$name.txt and tests/fuzz/corpus/$name are there" \
 		ls "tests/kunit/$name/Kbuild" "tests/golden/$name.txt" "tests/fuzz/corpus/$name"
 	# Patterns of names, as in scull[cpv]
