@@ -31,8 +31,8 @@
 	static const struct kind name = { name##_values,             \
 					  ARRAY_SIZE(name##_values), any }
 
-KIND(slot, false, N(0), N(1), N(2), N(3));
-KIND(map_slot, false, N(0), N(1));
+KIND(slot, false, N(0), N(0), N(0), N(0), N(1), N(2), N(3));
+KIND(map_slot, false, N(0), N(0), N(1));
 KIND(device, false, N(0), N(0), N(0), N(1));
 KIND(access_mode, false, { "rdonly", O_RDONLY }, { "wronly", O_WRONLY },
      { "rdwr", O_RDWR }, { "rdwr", O_RDWR }, { "rdwr", O_RDWR },

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A coverage-guided fuzzer: scull_fuzz MODULE [--corpus FILE] [--seconds N]
- *		[--seed N] [--print]
+ *		[--programs N] [--seed N] [--print]
  *
- * Runs the programs of the corpus, and then random mutations of them for N seconds.
+ * Runs the programs of the corpus, and then random mutations of them: for some seconds,
+ * or a number of them, which does not depend on the speed of the machine.
  * A program with new coverage is added to the corpus, without the calls that its new
  * coverage does not need. New coverage is a new edge, or an edge taken more often.
  * --print prints a small part of the corpus that still covers every edge.
@@ -15,7 +16,7 @@
 
 static const char *path;
 static struct random rnd = { 1 };
-static unsigned long seconds = 10;
+static unsigned long seconds = 10, programs;
 static bool print;
 
 /* The range that the hit count of an edge is in: one of four bits, or 0 for no hit */
@@ -108,9 +109,12 @@ static const struct program *pick(void)
 		       random_below(&rnd, one_in(&rnd, 3) ? last : corpus_len)];
 }
 
-static bool fuzz(long long end, unsigned long *count)
+static bool fuzz(unsigned long *count)
 {
-	for (*count = 0; now_ms() < end; ++*count) {
+	long long end = now_ms() + seconds * 1000;
+
+	for (*count = 0; programs ? *count < programs : now_ms() < end;
+	     ++*count) {
 		struct program p;
 
 		if (!corpus_len || one_in(&rnd, 20)) {
@@ -186,7 +190,7 @@ static bool print_corpus(void)
 static void usage(void)
 {
 	fprintf(stderr,
-		"usage: scull_fuzz MODULE [--corpus FILE] [--seconds N] [--seed N] [--print]\n");
+		"usage: scull_fuzz MODULE [--corpus FILE] [--seconds N] [--programs N] [--seed N] [--print]\n");
 	exit(2);
 }
 
@@ -204,10 +208,11 @@ static int work(void)
 		    "%lu programs of the corpus in %lld ms get to %u places",
 		    count, now_ms() - start, run_places());
 	}
-	if (ok && seconds) {
-		ok = fuzz(now_ms() + seconds * 1000, &count);
-		tap(ok, "%lu more in %lu s to %u, and %zu are worth keeping",
-		    count, seconds, run_places(), corpus_len);
+	if (ok && (seconds || programs)) {
+		start = now_ms();
+		ok = fuzz(&count);
+		tap(ok, "%lu more in %lld s to %u, and %zu are worth keeping",
+		    count, (now_ms() - start) / 1000, run_places(), corpus_len);
 	}
 	if (ok && print) {
 		printf("# the corpus\n");
@@ -221,6 +226,7 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "corpus", required_argument, NULL, 'c' },
 		{ "seconds", required_argument, NULL, 't' },
+		{ "programs", required_argument, NULL, 'n' },
 		{ "seed", required_argument, NULL, 's' },
 		{ "print", no_argument, NULL, 'p' },
 		{},
@@ -234,6 +240,9 @@ int main(int argc, char **argv)
 			break;
 		case 't':
 			seconds = strtoul(optarg, NULL, 0);
+			break;
+		case 'n':
+			programs = strtoul(optarg, NULL, 0);
 			break;
 		case 's':
 			rnd.state = strtoull(optarg, NULL, 0);
