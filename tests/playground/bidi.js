@@ -129,15 +129,25 @@ user_pref("datareporting.policy.dataSubmissionEnabled", false);`);
 		return this.send("input.performActions", {context: this.context, actions: [{type: "key", id: "keys", actions}]});
 	}
 
+	// Clicks again if the element did not get the click: on a busy host, the page can move
+	// the element after its place was read.
 	async click(selector) {
-		const {x, y} = await this.evaluate(`(() => {
-			const node = document.querySelector(${JSON.stringify(selector)});
-			node.scrollIntoView({block: "center"});
-			const {x, y, width, height} = node.getBoundingClientRect();
-			return {x: Math.round(x + width / 2), y: Math.round(y + height / 2)};
-		})()`);
-		return this.send("input.performActions", {context: this.context, actions: [{type: "pointer", id: "mouse", actions: [
-			{type: "pointerMove", x, y}, {type: "pointerDown", button: 0}, {type: "pointerUp", button: 0}]}]});
+		const name = JSON.stringify(selector);
+		for (let tries = 0; tries < 3; tries++) {
+			const {x, y} = await this.evaluate(`(() => {
+				const node = document.querySelector(${name});
+				globalThis.clicked = false;
+				addEventListener("click", ({target}) => globalThis.clicked ||= node.contains(target), {capture: true, once: true});
+				node.scrollIntoView({block: "center"});
+				const {x, y, width, height} = node.getBoundingClientRect();
+				return {x: Math.round(x + width / 2), y: Math.round(y + height / 2)};
+			})()`);
+			await this.send("input.performActions", {context: this.context, actions: [{type: "pointer", id: "mouse", actions: [
+				{type: "pointerMove", x, y}, {type: "pointerDown", button: 0}, {type: "pointerUp", button: 0}]}]});
+			if (await this.evaluate("globalThis.clicked"))
+				return;
+		}
+		throw new Error(`${selector} does not get a click`);
 	}
 
 	size(width, height) {
